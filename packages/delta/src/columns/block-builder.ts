@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+import { BytesColumn } from "./bytes-column.ts";
+import type { ColumnBlock, ColumnVector } from "./column-block.ts";
+import { allocateFixed, FixedColumn, type FixedKind } from "./fixed-column.ts";
+
+/** How a column is stored in memory; `bytes` serves STRING and BINARY. */
+export type ColumnKind = FixedKind | "bytes";
+
+export interface ColumnSpec {
+  readonly kind: ColumnKind;
+  readonly nullable: boolean;
+}
+
+export type Column = FixedColumn | BytesColumn;
+
+/** Rows a new builder has room for; it grows beyond by doubling. */
+const INITIAL_ROW_CAPACITY = 8192;
+const INITIAL_BYTES_PER_ROW = 16;
+
+/**
+ * Collects rows column by column. A decoder writes row number `rowCount` into every column and then adds one to
+ * `rowCount`; a row that turns out to be invalid is simply not counted, and rows of a refused batch are taken back
+ * with {@link BlockBuilder.truncate}: neither touches the columns, since each column's state follows from the count.
+ */
+export class BlockBuilder {
+  readonly columns: readonly Column[];
+  /** Complete rows. Advanced by the decoder. */
+  rowCount = 0;
+  /** Rows that fit without growing. A decoder calls {@link BlockBuilder.growRows} when `rowCount` has reached it. */
+  rowCapacity: number;
+
+  constructor(specs: readonly ColumnSpec[], rowCapacity: number = INITIAL_ROW_CAPACITY) {
+    this.rowCapacity = rowCapacity;
+    this.columns = specs.map((spec) =>
+      spec.kind === "bytes"
+        ? new BytesColumn(spec.nullable, rowCapacity, rowCapacity * INITIAL_BYTES_PER_ROW)
+        : new FixedColumn(spec.kind, spec.nullable, rowCapacity),
+    );
+  }
+
+  /** Doubles the room for rows. */
+  growRows(): void {
+    this.rowCapacity *= 2;
+    for (const column of this.columns) column.grow(this.rowCapacity);
+  }
+
+  /** Takes back every row from `rowCount` on. */
+  truncate(rowCount: number): void {
+    if (rowCount > this.rowCount) {
+      throw new RangeError(`cannot truncate ${this.rowCount} rows to ${rowCount}`);
+    }
+    this.rowCount = rowCount;
+  }
+
+  /** Bytes that the rows so far take in memory, to decide when a block is large enough. */
+  byteLength(): number {
+    let total = 0;
+    for (const column of this.columns) {
+      if (column.kind === "bytes") {
+        total += column.startOf(this.rowCount) + this.rowCount * 4;
+      } else {
+        total += this.rowCount * (column.values.byteLength / this.rowCapacity);
+      }
+      if (column.validity !== null) total += this.rowCount;
+    }
+    return total;
+  }
+
+  /** Hands out the rows as a block that owns its buffers, and starts empty with new ones of the same capacity. */
+  seal(): ColumnBlock {
+    const columns = this.columns.map(detach);
+    const block: ColumnBlock = { rowCount: this.rowCount, columns };
+    this.rowCount = 0;
+    return block;
+  }
+}
+
+function detach(column: Column): ColumnVector {
+  const { validity } = column;
+  if (validity !== null) column.validity = new Uint8Array(validity.length);
+  if (column.kind === "bytes") {
+    const { data, ends } = column;
+    column.data = new Uint8Array(data.length);
+    column.ends = new Uint32Array(ends.length);
+    return { kind: "bytes", data, ends, validity };
+  }
+  const { kind, values } = column;
+  const rowCapacity = validity?.length ?? values.length / (kind === "int64" ? 2 : 1);
+  column.values = allocateFixed(kind, rowCapacity);
+  return { kind, values, validity };
+}
