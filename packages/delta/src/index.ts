@@ -1,1 +1,88 @@
-export {};
+// SPDX-License-Identifier: Apache-2.0
+export {
+  BlockBuilder,
+  type Column,
+  type ColumnKind,
+  type ColumnSpec,
+} from "./columns/block-builder.ts";
+export { BytesColumn, LENGTH_PREFIX_BYTES } from "./columns/bytes-column.ts";
+export {
+  type BytesVector,
+  type ColumnBlock,
+  type ColumnVector,
+  type FixedVector,
+  transferablesOf,
+} from "./columns/column-block.ts";
+export { columnKindOf, columnSpecsOf } from "./columns/column-specs.ts";
+export { FixedColumn, type FixedKind, type FixedValues } from "./columns/fixed-column.ts";
+export { DeltaError, type DeltaErrorCode, type DeltaErrorOptions } from "./delta-error.ts";
+export type {
+  DeletionVectorDescriptor,
+  DomainMetadataAction,
+  MetadataAction,
+  PartitionValues,
+  ProtocolAction,
+} from "./log/actions.ts";
+export type { ActiveFile, FileSet } from "./log/file-set.ts";
+export type { Snapshot, TxnState } from "./log/snapshot.ts";
+export { type TableDefinition, validateAppendable } from "./log/table-features.ts";
+export {
+  type Compressor,
+  createZstdCompressor,
+  DEFAULT_ZSTD_LEVEL,
+} from "./parquet/compressor.ts";
+export {
+  type FileStatistics,
+  type StatisticsValue,
+  statisticsToJson,
+} from "./parquet/file-statistics.ts";
+export {
+  type FinishedParquetFile,
+  ParquetFileEncoder,
+  type ParquetFileOptions,
+} from "./parquet/parquet-file-encoder.ts";
+export { parseColumnList, parseSqlType } from "./schema/column-list.ts";
+export { parseSchemaString, printSchemaString } from "./schema/schema-json.ts";
+export {
+  catalogTypeNameOf,
+  catalogTypeOf,
+  catalogTypeOfField,
+  CHAR_VARCHAR_METADATA_KEY,
+  quoteName,
+  sqlOfField,
+  sqlTypeOf,
+} from "./schema/sql-type.ts";
+export type {
+  ArrayType,
+  DataType,
+  DecimalTypeName,
+  MapType,
+  PrimitiveTypeName,
+  StructField,
+  StructType,
+} from "./schema/types.ts";
+export { validateTableSchema } from "./schema/validate-schema.ts";
+export { type FinishedDataFile, LocalDataFile } from "./store/local-data-file.ts";
+export { LocalStore } from "./store/local-store.ts";
+export type {
+  ListOptions,
+  ObjectEntry,
+  ObjectStore,
+  PutIfAbsentResult,
+} from "./store/object-store.ts";
+export type {
+  AppendedFile,
+  AppendRequest,
+  AppendResult,
+  AppendTxn,
+  ConflictReason,
+} from "./table/append-request.ts";
+export type { TableComponents } from "./table/components.ts";
+export {
+  ALLOWED_DELTA_PROPERTIES,
+  createTable,
+  type CreateTableOptions,
+} from "./table/create-table.ts";
+export { newDataFilePath } from "./table/data-file-path.ts";
+export { DeltaTable, openTable } from "./table/delta-table.ts";
+export type { Row, ScanOptions } from "./table/scan.ts";

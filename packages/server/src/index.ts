@@ -1,1 +1,15 @@
-export {};
+// SPDX-License-Identifier: Apache-2.0
+export { Catalog, type CatalogEntry } from "./catalog/catalog.ts";
+export { parseTableName, type TableName } from "./catalog/table-name.ts";
+export { type Clock, systemClock } from "./clock.ts";
+export { ServerError, type ServerErrorDetails } from "./errors.ts";
+export type { RecoverySummary } from "./journal/recovery.ts";
+export { type Logger, silentLogger } from "./logger.ts";
+export { isLoopback, type ServerOptions } from "./options.ts";
+export {
+  type ClientCredentials,
+  type ServerComponents,
+  type SluiceServer,
+  startServer,
+} from "./server.ts";
+export type { TlsSettings } from "./socket/listener.ts";

@@ -42,7 +42,7 @@ export class FixedColumn {
   /** Grows to `rowCapacity` rows and keeps what is there. */
   grow(rowCapacity: number): void {
     const values = allocateFixed(this.kind, rowCapacity);
-    values.set(this.values as never);
+    values.set(this.values);
     this.values = values;
     if (this.validity !== null) this.validity = grownCopy(this.validity, rowCapacity);
   }

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+import { isUtf8 } from "node:buffer";
+import { DeltaError } from "../delta-error.ts";
+import type {
+  Action,
+  AddAction,
+  CommitInfoAction,
+  DomainMetadataAction,
+  MetadataAction,
+  ProtocolAction,
+  RemoveAction,
+  TxnAction,
+} from "./actions.ts";
+import { FieldProblem, isJsonObject, type JsonObject } from "./json-fields.ts";
+import { commitName } from "./log-files.ts";
+import {
+  parseAdd,
+  parseDomainMetadata,
+  parseMetadata,
+  parseProtocol,
+  parseRemove,
+  parseTxn,
+} from "./parse-actions.ts";
+
+/**
+ * A commit file, `_delta_log/<version>.json`, in UTF-8:
+ *
+ *     file := line*          line := object "\n"          (the last "\n" may be missing)
+ *
+ * Each object has one key that names an action, and the action as its value. Unknown actions and fields are ignored.
+ */
+
+/** The actions of one version, sorted by kind. */
+export interface Commit {
+  readonly version: number;
+  readonly commitInfo: CommitInfoAction | undefined;
+  readonly protocol: ProtocolAction | undefined;
+  readonly metaData: MetadataAction | undefined;
+  readonly txns: readonly TxnAction[];
+  readonly domainMetadata: readonly DomainMetadataAction[];
+  readonly adds: readonly AddAction[];
+  readonly removes: readonly RemoveAction[];
+}
+
+export function encodeCommit(actions: readonly Action[]): Uint8Array {
+  return Buffer.from(actions.map((action) => `${JSON.stringify(action)}\n`).join(""));
+}
+
+/**
+ * Reads a commit file strictly.
+ * @throws DeltaError `data_loss` naming the file and the line, for anything that no valid commit holds.
+ */
+export function parseCommit(version: number, bytes: Uint8Array): Commit {
+  const file = commitName(version);
+  if (!isUtf8(bytes)) throw damaged(file, "is not valid UTF-8");
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const builder = new CommitBuilder(version);
+  let line = 0;
+  for (let start = 0; start < buffer.length; ) {
+    const newline = buffer.indexOf(0x0a, start);
+    const end = newline === -1 ? buffer.length : newline;
+    line += 1;
+    const text = buffer.toString("utf8", start, end);
+    start = end + 1;
+    if (text.trim() === "") continue;
+    try {
+      builder.addLine(parseLine(text));
+    } catch (cause) {
+      if (!(cause instanceof FieldProblem)) throw cause;
+      throw damaged(file, cause.message, line, cause);
+    }
+  }
+  if (builder.lineCount === 0) throw damaged(file, "is empty");
+  return builder.build();
+}
+
+function parseLine(text: string): JsonObject {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new FieldProblem(`the line is not valid JSON (${reason})`);
+  }
+  if (!isJsonObject(value)) throw new FieldProblem("the line is not a JSON object");
+  return value;
+}
+
+/** Collects the actions of a commit and refuses what a commit must not hold twice. */
+class CommitBuilder {
+  readonly #version: number;
+  #commitInfo: CommitInfoAction | undefined;
+  #protocol: ProtocolAction | undefined;
+  #metaData: MetadataAction | undefined;
+  readonly #txns = new Map<string, TxnAction>();
+  readonly #domains = new Map<string, DomainMetadataAction>();
+  readonly #adds = new Map<string, AddAction>();
+  readonly #removes = new Map<string, RemoveAction>();
+  lineCount = 0;
+
+  constructor(version: number) {
+    this.#version = version;
+  }
+
+  addLine(line: JsonObject): void {
+    this.lineCount += 1;
+    for (const [kind, value] of Object.entries(line)) {
+      if (value !== null) this.#addAction(kind, value);
+    }
+  }
+
+  build(): Commit {
+    return {
+      version: this.#version,
+      commitInfo: this.#commitInfo,
+      protocol: this.#protocol,
+      metaData: this.#metaData,
+      txns: [...this.#txns.values()],
+      domainMetadata: [...this.#domains.values()],
+      adds: [...this.#adds.values()],
+      removes: [...this.#removes.values()],
+    };
+  }
+
+  #addAction(kind: string, value: unknown): void {
+    switch (kind) {
+      case "add": {
+        const add = parseAdd(value);
+        return putOnce(this.#adds, add.path, add, "add of the path");
+      }
+      case "remove": {
+        const remove = parseRemove(value);
+        return putOnce(this.#removes, remove.path, remove, "remove of the path");
+      }
+      case "txn": {
+        const txn = parseTxn(value);
+        return putOnce(this.#txns, txn.appId, txn, "txn of the appId");
+      }
+      case "domainMetadata": {
+        const domain = parseDomainMetadata(value);
+        return putOnce(this.#domains, domain.domain, domain, "domainMetadata of the domain");
+      }
+      case "protocol":
+        if (this.#protocol !== undefined) throw new FieldProblem("a second protocol action");
+        this.#protocol = parseProtocol(value);
+        return;
+      case "metaData":
+        if (this.#metaData !== undefined) throw new FieldProblem("a second metaData action");
+        this.#metaData = parseMetadata(value);
+        return;
+      case "commitInfo":
+        if (isJsonObject(value)) this.#commitInfo = value;
+        return;
+      default:
+        return;
+    }
+  }
+}
+
+function putOnce<T>(map: Map<string, T>, key: string, action: T, what: string): void {
+  if (map.has(key)) throw new FieldProblem(`a second ${what} ${JSON.stringify(key)}`);
+  map.set(key, action);
+}
+
+function damaged(file: string, problem: string, line?: number, cause?: unknown): DeltaError {
+  const place = line === undefined ? `the log file ${file}` : `the log file ${file}, line ${line}`;
+  return new DeltaError("data_loss", `${place}: ${problem}`, {
+    details: { file, ...(line === undefined ? {} : { line }) },
+    cause,
+  });
+}

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+import type {
+  AddAction,
+  DeletionVectorDescriptor,
+  DomainMetadataAction,
+  MetadataAction,
+  ProtocolAction,
+  RemoveAction,
+  TxnAction,
+} from "./actions.ts";
+import { FieldProblem, FieldReader } from "./json-fields.ts";
+
+/** Each function reads one action from its JSON value and throws `FieldProblem` where the value is not one. */
+
+export function parseProtocol(value: unknown): ProtocolAction {
+  const fields = new FieldReader("protocol", value);
+  const minReaderVersion = fields.integer("minReaderVersion");
+  const minWriterVersion = fields.integer("minWriterVersion");
+  const readerFeatures = fields.optionalStrings("readerFeatures");
+  const writerFeatures = fields.optionalStrings("writerFeatures");
+  if (minReaderVersion === 3 && readerFeatures === undefined) {
+    throw new FieldProblem(`"protocol" has reader version 3 without "readerFeatures"`);
+  }
+  if (minWriterVersion === 7 && writerFeatures === undefined) {
+    throw new FieldProblem(`"protocol" has writer version 7 without "writerFeatures"`);
+  }
+  return {
+    minReaderVersion,
+    minWriterVersion,
+    ...(readerFeatures === undefined ? {} : { readerFeatures }),
+    ...(writerFeatures === undefined ? {} : { writerFeatures }),
+  };
+}
+
+export function parseMetadata(value: unknown): MetadataAction {
+  const fields = new FieldReader("metaData", value);
+  const name = fields.optionalString("name");
+  const description = fields.optionalString("description");
+  const createdTime = fields.optionalInteger("createdTime");
+  const format = fields.optionalObject("format");
+  return {
+    id: fields.string("id"),
+    ...(name === undefined ? {} : { name }),
+    ...(description === undefined ? {} : { description }),
+    format: {
+      provider: format?.optionalString("provider") ?? "parquet",
+      options: format?.stringMap("options") ?? {},
+    },
+    schemaString: fields.string("schemaString"),
+    partitionColumns: fields.optionalStrings("partitionColumns") ?? [],
+    configuration: fields.stringMap("configuration"),
+    ...(createdTime === undefined ? {} : { createdTime }),
+  };
+}
+
+export function parseAdd(value: unknown): AddAction {
+  const fields = new FieldReader("add", value);
+  const stats = fields.optionalString("stats");
+  const deletionVector = parseDeletionVector(fields);
+  return {
+    path: fields.string("path"),
+    partitionValues: fields.nullableStringMap("partitionValues"),
+    size: fields.integer("size"),
+    modificationTime: fields.integer("modificationTime"),
+    dataChange: fields.boolean("dataChange"),
+    ...(stats === undefined ? {} : { stats }),
+    ...(deletionVector === undefined ? {} : { deletionVector }),
+  };
+}
+
+export function parseRemove(value: unknown): RemoveAction {
+  const fields = new FieldReader("remove", value);
+  const deletionTimestamp = fields.optionalInteger("deletionTimestamp");
+  const deletionVector = parseDeletionVector(fields);
+  return {
+    path: fields.string("path"),
+    dataChange: fields.boolean("dataChange"),
+    ...(deletionTimestamp === undefined ? {} : { deletionTimestamp }),
+    ...(deletionVector === undefined ? {} : { deletionVector }),
+  };
+}
+
+export function parseTxn(value: unknown): TxnAction {
+  const fields = new FieldReader("txn", value);
+  const lastUpdated = fields.optionalInteger("lastUpdated");
+  return {
+    appId: fields.string("appId"),
+    version: fields.integer("version"),
+    ...(lastUpdated === undefined ? {} : { lastUpdated }),
+  };
+}
+
+export function parseDomainMetadata(value: unknown): DomainMetadataAction {
+  const fields = new FieldReader("domainMetadata", value);
+  return {
+    domain: fields.string("domain"),
+    configuration: fields.string("configuration"),
+    removed: fields.boolean("removed"),
+  };
+}
+
+function parseDeletionVector(fields: FieldReader): DeletionVectorDescriptor | undefined {
+  const vector = fields.optionalObject("deletionVector");
+  if (vector === undefined) return undefined;
+  const offset = vector.optionalInteger("offset");
+  return {
+    storageType: vector.string("storageType"),
+    pathOrInlineDv: vector.string("pathOrInlineDv"),
+    ...(offset === undefined ? {} : { offset }),
+    sizeInBytes: vector.integer("sizeInBytes"),
+    cardinality: vector.integer("cardinality"),
+  };
+}

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+import { DeltaError } from "../delta-error.ts";
+import type { DataType, StructType } from "../schema/types.ts";
+import type { MetadataAction, ProtocolAction } from "./actions.ts";
+
+export const MAX_READER_VERSION = 3;
+export const MAX_WRITER_VERSION = 7;
+
+/** Reader features that a snapshot honours. Whether one is in use, and how far, is checked where it matters. */
+const READER_FEATURES: ReadonlySet<string> = new Set([
+  "columnMapping",
+  "deletionVectors",
+  "timestampNtz",
+  "v2Checkpoint",
+  "vacuumProtocolCheck",
+  "variantType",
+]);
+
+/** Writer features that an append honours, either by doing what they ask or by refusing tables that use them. */
+const WRITER_FEATURES: ReadonlySet<string> = new Set([
+  ...READER_FEATURES,
+  "allowColumnDefaults",
+  "appendOnly",
+  "changeDataFeed",
+  "checkConstraints",
+  "domainMetadata",
+  "generatedColumns",
+  "identityColumns",
+  "inCommitTimestamp",
+  "invariants",
+]);
+
+/** The parts of a snapshot that decide what can be done with it. */
+export interface TableDefinition {
+  readonly protocol: ProtocolAction;
+  readonly metadata: MetadataAction;
+  readonly schema: StructType;
+}
+
+/**
+ * Checks that a table can be read by this library.
+ * @throws DeltaError `unsupported` naming the protocol version or every feature that stands in the way.
+ */
+export function validateReadable(protocol: ProtocolAction, metadata: MetadataAction): void {
+  if (protocol.minReaderVersion > MAX_READER_VERSION) {
+    throw new DeltaError(
+      "unsupported",
+      `the table asks for reader version ${protocol.minReaderVersion}; this library reads up to ${MAX_READER_VERSION}`,
+      { details: { minReaderVersion: protocol.minReaderVersion } },
+    );
+  }
+  const problems = unknownFeatures(protocol.readerFeatures, READER_FEATURES);
+  if (usesColumnMapping(protocol, metadata)) problems.push("columnMapping");
+  if (metadata.format.provider !== "parquet") problems.push(`format ${metadata.format.provider}`);
+  throwIfAny("read", problems);
+}
+
+/**
+ * Checks that rows can be appended to a table by this library: it honours every feature that the table uses.
+ * @throws DeltaError `unsupported` naming the protocol version or every feature that stands in the way.
+ */
+export function validateAppendable({ protocol, metadata, schema }: TableDefinition): void {
+  validateReadable(protocol, metadata);
+  if (protocol.minWriterVersion > MAX_WRITER_VERSION) {
+    throw new DeltaError(
+      "unsupported",
+      `the table asks for writer version ${protocol.minWriterVersion}; this library writes up to ${MAX_WRITER_VERSION}`,
+      { details: { minWriterVersion: protocol.minWriterVersion } },
+    );
+  }
+  const problems = unknownFeatures(protocol.writerFeatures, WRITER_FEATURES);
+  const { configuration, partitionColumns } = metadata;
+  if (partitionColumns.length > 0) {
+    problems.push(
+      `partitioning by ${partitionColumns.map((name) => JSON.stringify(name)).join(", ")}`,
+    );
+  }
+  for (const key of Object.keys(configuration)) {
+    if (key.startsWith("delta.constraints.")) problems.push(`checkConstraints (${key})`);
+  }
+  if (isOn(configuration, "delta.enableInCommitTimestamps")) problems.push("inCommitTimestamp");
+  collectFieldFeatures(schema, [], problems);
+  throwIfAny("append to", problems);
+}
+
+/** Keys of a column's metadata that ask something of a writer, and the feature that each belongs to. */
+function featureOfMetadataKey(key: string): string | undefined {
+  if (key === "delta.invariants") return "invariants";
+  if (key === "delta.generationExpression") return "generatedColumns";
+  if (key === "CURRENT_DEFAULT") return "allowColumnDefaults";
+  if (key.startsWith("delta.identity.")) return "identityColumns";
+  return undefined;
+}
+
+function collectFieldFeatures(
+  struct: StructType,
+  path: readonly string[],
+  problems: string[],
+): void {
+  for (const field of struct.fields) {
+    const fieldPath = [...path, field.name];
+    const features = new Set(Object.keys(field.metadata).map(featureOfMetadataKey));
+    for (const feature of features) {
+      if (feature !== undefined) {
+        problems.push(`${feature} (column ${JSON.stringify(fieldPath.join("."))})`);
+      }
+    }
+    collectTypeFeatures(field.type, fieldPath, problems);
+  }
+}
+
+function collectTypeFeatures(
+  type: DataType,
+  path: readonly string[],
+  problems: string[],
+): void {
+  if (typeof type === "string") return;
+  switch (type.type) {
+    case "struct":
+      collectFieldFeatures(type, path, problems);
+      return;
+    case "array":
+      collectTypeFeatures(type.elementType, path, problems);
+      return;
+    case "map":
+      collectTypeFeatures(type.keyType, path, problems);
+      collectTypeFeatures(type.valueType, path, problems);
+      return;
+  }
+}
+
+/** The table property counts only where the protocol supports column mapping. */
+function usesColumnMapping(protocol: ProtocolAction, metadata: MetadataAction): boolean {
+  const mode = metadata.configuration["delta.columnMapping.mode"] ?? "none";
+  if (mode.toLowerCase() === "none") return false;
+  return (
+    protocol.minReaderVersion === 2 || (protocol.readerFeatures ?? []).includes("columnMapping")
+  );
+}
+
+function isOn(configuration: Readonly<Record<string, string>>, key: string): boolean {
+  return configuration[key]?.toLowerCase() === "true";
+}
+
+function unknownFeatures(
+  features: readonly string[] | undefined,
+  known: ReadonlySet<string>,
+): string[] {
+  return (features ?? []).filter((feature) => !known.has(feature));
+}
+
+function throwIfAny(action: string, problems: readonly string[]): void {
+  if (problems.length === 0) return;
+  throw new DeltaError(
+    "unsupported",
+    `cannot ${action} the table: it uses ${problems.join(", ")}, which this library does not support`,
+    { details: { features: problems } },
+  );
+}

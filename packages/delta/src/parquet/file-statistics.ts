@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Bounds, ColumnSummary } from "./column-summary.ts";
+import type { BoundsFormat } from "./file-schema.ts";
+
+/**
+ * A bound in Delta statistics: text for strings, dates and timestamps. A BIGINT is a number where a double holds it
+ * exactly and a bigint beyond.
+ */
+export type StatisticsValue = string | number | bigint | boolean;
+
+/**
+ * Statistics of one data file, the content of Delta's `add.stats` ("Per-file Statistics" in the protocol). Serialise
+ * with {@link statisticsToJson}: `JSON.stringify` refuses a bigint and loses the sign of a zero.
+ *
+ * Bounds are always bounds, for readers that know how they are shortened and for those that do not: strings longer
+ * than 32 code points are cut, with the upper one rounded up; timestamps are in milliseconds, the lower one rounded
+ * down and the upper one up. A bound is absent where none can be given: no value but nulls, a NaN in the column, an
+ * infinity, a year outside 1 to 9999, a string that cannot be rounded up, and for BINARY. BOOLEAN has bounds, which
+ * the protocol allows and not every writer gives: some readers take an absent bound for a null and find no rows.
+ */
+export interface FileStatistics {
+  readonly numRecords: number;
+  readonly minValues: Readonly<Record<string, StatisticsValue>>;
+  readonly maxValues: Readonly<Record<string, StatisticsValue>>;
+  readonly nullCount: Readonly<Record<string, number>>;
+  /** Never `false` for a file just written; absent means `true`. */
+  readonly tightBounds?: boolean;
+}
+
+export interface NamedSummary {
+  readonly name: string;
+  readonly boundsFormat: BoundsFormat;
+  readonly summary: ColumnSummary;
+}
+
+/** The statistics of a file from the summaries of its columns. */
+export function fileStatisticsOf(
+  numRecords: number,
+  columns: readonly NamedSummary[],
+): FileStatistics {
+  const minValues: [string, StatisticsValue][] = [];
+  const maxValues: [string, StatisticsValue][] = [];
+  for (const { name, boundsFormat, summary } of columns) {
+    if (summary.bounds === null) continue;
+    const min = minValueOf(boundsFormat, summary.bounds);
+    const max = maxValueOf(boundsFormat, summary.bounds);
+    if (min !== null) minValues.push([name, min]);
+    if (max !== null) maxValues.push([name, max]);
+  }
+  // `fromEntries` makes own properties of any name, "__proto__" included.
+  return {
+    numRecords,
+    minValues: Object.fromEntries(minValues),
+    maxValues: Object.fromEntries(maxValues),
+    nullCount: Object.fromEntries(columns.map(({ name, summary }) => [name, summary.nullCount])),
+  };
+}
+
+/** The JSON text of `add.stats`, with integers of 64 bits exact and zeros signed. */
+export function statisticsToJson(statistics: FileStatistics): string {
+  const members = [
+    `"numRecords":${statistics.numRecords}`,
+    `"minValues":${objectToJson(statistics.minValues)}`,
+    `"maxValues":${objectToJson(statistics.maxValues)}`,
+    `"nullCount":${objectToJson(statistics.nullCount)}`,
+  ];
+  if (statistics.tightBounds !== undefined) {
+    members.push(`"tightBounds":${statistics.tightBounds}`);
+  }
+  return `{${members.join(",")}}`;
+}
+
+function objectToJson(values: Readonly<Record<string, StatisticsValue>>): string {
+  const members = Object.entries(values).map(
+    ([name, value]) => `${JSON.stringify(name)}:${valueToJson(value)}`,
+  );
+  return `{${members.join(",")}}`;
+}
+
+function valueToJson(value: StatisticsValue): string {
+  if (typeof value === "bigint") return value.toString();
+  if (Object.is(value, -0)) return "-0.0";
+  return JSON.stringify(value);
+}
+
+function minValueOf(format: BoundsFormat, bounds: Bounds): StatisticsValue | null {
+  switch (bounds.kind) {
+    case "boolean":
+      return bounds.min;
+    case "number":
+      return format === "date" ? dateText(bounds.min) : finite(bounds.min);
+    case "int64":
+      return format === "number"
+        ? integerValue(bounds.min)
+        : timestampText(format, floorDivide(bounds.min, MICROS_PER_MILLI));
+    case "bytes":
+      return format === "string" ? text(bounds.min) : null;
+  }
+}
+
+function maxValueOf(format: BoundsFormat, bounds: Bounds): StatisticsValue | null {
+  switch (bounds.kind) {
+    case "boolean":
+      return bounds.max;
+    case "number":
+      return format === "date" ? dateText(bounds.max) : finite(bounds.max);
+    case "int64":
+      return format === "number"
+        ? integerValue(bounds.max)
+        : timestampText(format, -floorDivide(-bounds.max, MICROS_PER_MILLI));
+    case "bytes":
+      return format === "string" && bounds.max !== null ? text(bounds.max) : null;
+  }
+}
+
+const MICROS_PER_MILLI = 1000n;
+const MILLIS_PER_DAY = 86_400_000;
+/** 0001-01-01T00:00:00.000Z */
+const FIRST_MILLI = -62_135_596_800_000;
+/** 9999-12-31T23:59:59.999Z */
+const LAST_MILLI = 253_402_300_799_999;
+
+const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+function finite(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
+}
+
+function integerValue(value: bigint): number | bigint {
+  const double = Number(value);
+  return Number.isSafeInteger(double) ? double : value;
+}
+
+/** Rounds towards negative infinity, where bigint division rounds towards zero. */
+function floorDivide(dividend: bigint, divisor: bigint): bigint {
+  const quotient = dividend / divisor;
+  return quotient * divisor > dividend ? quotient - 1n : quotient;
+}
+
+function dateText(days: number): string | null {
+  const iso = isoText(days * MILLIS_PER_DAY);
+  return iso === null ? null : iso.slice(0, "YYYY-MM-DD".length);
+}
+
+function timestampText(format: BoundsFormat, millis: bigint): string | null {
+  const iso = isoText(Number(millis));
+  return iso !== null && format === "timestampNtz" ? iso.slice(0, -1) : iso;
+}
+
+/** Years of four digits only: readers disagree about how others are written. */
+function isoText(millis: number): string | null {
+  if (millis < FIRST_MILLI || millis > LAST_MILLI) return null;
+  return new Date(millis).toISOString();
+}
+
+/** A string that is not UTF-8 has no text to give as its bound. */
+function text(bytes: Uint8Array): string | null {
+  try {
+    return strictUtf8.decode(bytes);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { ColumnBlock, ColumnVector } from "../columns/column-block.ts";
+import { ELEMENTS_PER_ROW } from "../columns/fixed-column.ts";
+import type { StructType } from "../schema/types.ts";
+import { type ColumnChunkSettings, encodeColumnChunk } from "./column-chunk.ts";
+import { type ColumnSummary, countNulls, EMPTY_SUMMARY, mergeSummaries } from "./column-summary.ts";
+import type { Compressor } from "./compressor.ts";
+import { type FileSchema, fileSchemaOf, type Leaf } from "./file-schema.ts";
+import { type FileStatistics, fileStatisticsOf, type NamedSummary } from "./file-statistics.ts";
+import { CODEC, FILE_MAGIC } from "./format.ts";
+import { type ColumnChunkMetadata, fileMetadata, type RowGroupMetadata } from "./metadata.ts";
+
+export interface ParquetFileOptions {
+  /** `zstd` is what Delta asks writers to use where a table names no codec; it needs {@link ParquetFileOptions.compressor}. */
+  readonly compression: "zstd" | "uncompressed";
+  /** Of the codec that `compression` names; not used without compression. See `createZstdCompressor`. */
+  readonly compressor?: Compressor;
+  /**
+   * Who wrote the file, for its footer: `<application> version <version>`, the form that readers look up known
+   * writer defects by. @default "sluice version 0.1.0"
+   */
+  readonly createdBy?: string;
+  /** Most rows in a page, 1 to 2^31 - 1. @default 20000, as other writers have: readers skip and buffer by page. */
+  readonly pageRows?: number;
+  /**
+   * Bytes of values after which a page ends, 1 to 2^30; a longer value has its page alone.
+   * @default 1048576, as other writers have.
+   */
+  readonly pageBytes?: number;
+  /**
+   * Columns to collect Delta statistics for; each adds to every `add` action of the log.
+   * @default the first 32 columns, the default of `delta.dataSkippingNumIndexedCols`.
+   */
+  readonly statisticsColumns?: readonly string[];
+}
+
+/** The end of a file. */
+export interface FinishedParquetFile {
+  /** Bytes to append to the file, in order. */
+  readonly tail: Uint8Array[];
+  /** Bytes of the whole file. */
+  readonly byteLength: number;
+  readonly statistics: FileStatistics;
+}
+
+const DEFAULT_CREATED_BY = "sluice version 0.1.0";
+const DEFAULT_PAGE_ROWS = 20_000;
+const MAX_PAGE_ROWS = 0x7fff_ffff;
+const DEFAULT_PAGE_BYTES = 1 << 20;
+const MAX_TARGET_PAGE_BYTES = 1 << 30;
+const DEFAULT_STATISTICS_COLUMN_COUNT = 32;
+const FOOTER_LENGTH_BYTES = 4;
+
+/**
+ * Encodes blocks of columns into one Parquet file, a row group for each block. It performs no I/O: the caller appends
+ * what it is given, and gives the statistics to the Delta commit.
+ */
+export class ParquetFileEncoder {
+  readonly #schema: FileSchema;
+  readonly #chunkSettings: ColumnChunkSettings;
+  readonly #createdBy: string;
+  readonly #statisticsColumns: ReadonlySet<string>;
+  readonly #rowGroups: RowGroupMetadata[] = [];
+  readonly #summaries: ColumnSummary[];
+  #rowCount = 0;
+  #byteLength = 0;
+  #isFinished = false;
+
+  /**
+   * @param schema of the columns in the file, so without partition columns. Field names are written as they are; for
+   * a table with column mapping, pass physical names, each field with its id as metadata `parquet.field.id`.
+   * @throws TypeError for a column that cannot be written, a compressor that does not fit `compression`, or an
+   * unknown name in `statisticsColumns`.
+   * @throws RangeError for a page limit out of its range.
+   */
+  constructor(schema: StructType, options: ParquetFileOptions) {
+    checkByteOrder();
+    this.#schema = fileSchemaOf(schema);
+    this.#chunkSettings = {
+      limits: {
+        maxRows: limitOf("pageRows", options.pageRows ?? DEFAULT_PAGE_ROWS, MAX_PAGE_ROWS),
+        maxBytes: limitOf(
+          "pageBytes",
+          options.pageBytes ?? DEFAULT_PAGE_BYTES,
+          MAX_TARGET_PAGE_BYTES,
+        ),
+      },
+      compressor: compressorOf(options),
+    };
+    this.#createdBy = options.createdBy ?? DEFAULT_CREATED_BY;
+    this.#statisticsColumns = statisticsColumnsOf(schema, options.statisticsColumns);
+    this.#summaries = this.#schema.leaves.map(() => EMPTY_SUMMARY);
+  }
+
+  /**
+   * Encodes a block as the next row group; a block without rows adds none.
+   * @returns bytes to append to the file, in order. They may be views of the block's memory: append them before the
+   * block's buffers are used again.
+   * @throws TypeError when the block is not of this schema, or has a null in a NOT NULL column. The encoder is as it
+   * was before.
+   * @throws RangeError for a single value of 2 GiB or more.
+   */
+  addRowGroup(block: ColumnBlock): Uint8Array[] {
+    this.#assertOpen();
+    const { leaves } = this.#schema;
+    const { rowCount } = block;
+    checkBlock(block, leaves);
+    if (rowCount === 0) return [];
+    const chunks = leaves.map((leaf, index) =>
+      encodeColumnChunk(leaf, block.columns[index] as ColumnVector, rowCount, this.#chunkSettings),
+    );
+    const parts = this.#begin();
+    const columns: ColumnChunkMetadata[] = [];
+    for (const [index, chunk] of chunks.entries()) {
+      const leaf = leaves[index] as Leaf;
+      const { pageCount, uncompressedBytes, compressedBytes, summary } = chunk;
+      columns.push({
+        leaf,
+        codec: this.#chunkSettings.compressor?.codec ?? CODEC.uncompressed,
+        rowCount,
+        pageCount,
+        uncompressedBytes,
+        compressedBytes,
+        fileOffset: this.#byteLength,
+        summary,
+      });
+      for (const part of chunk.parts) parts.push(part);
+      this.#byteLength += compressedBytes;
+      this.#summaries[index] = mergeSummaries(this.#summaries[index] as ColumnSummary, summary);
+    }
+    this.#rowGroups.push({ rowCount, columns });
+    this.#rowCount += rowCount;
+    return parts;
+  }
+
+  /** Ends the file; the encoder takes no more rows. A file without rows is valid and has no row groups. */
+  finish(): FinishedParquetFile {
+    this.#assertOpen();
+    this.#isFinished = true;
+    const tail = this.#begin();
+    const metadata = fileMetadata({
+      schema: this.#schema,
+      rowCount: this.#rowCount,
+      rowGroups: this.#rowGroups,
+      createdBy: this.#createdBy,
+    });
+    const length = new Uint8Array(FOOTER_LENGTH_BYTES);
+    new DataView(length.buffer).setUint32(0, metadata.length, true);
+    tail.push(metadata, length, FILE_MAGIC.slice());
+    this.#byteLength += metadata.length + FOOTER_LENGTH_BYTES + FILE_MAGIC.length;
+    return { tail, byteLength: this.#byteLength, statistics: this.#statistics() };
+  }
+
+  /** Bytes handed out so far. */
+  get byteLength(): number {
+    return this.#byteLength;
+  }
+
+  /** Rows handed out so far. */
+  get rowCount(): number {
+    return this.#rowCount;
+  }
+
+  #begin(): Uint8Array[] {
+    if (this.#byteLength > 0) return [];
+    this.#byteLength = FILE_MAGIC.length;
+    return [FILE_MAGIC.slice()];
+  }
+
+  #statistics(): FileStatistics {
+    const columns: NamedSummary[] = [];
+    for (const [index, { path, boundsFormat }] of this.#schema.leaves.entries()) {
+      const name = path[0] as string;
+      if (!this.#statisticsColumns.has(name)) continue;
+      columns.push({ name, boundsFormat, summary: this.#summaries[index] as ColumnSummary });
+    }
+    return fileStatisticsOf(this.#rowCount, columns);
+  }
+
+  #assertOpen(): void {
+    if (this.#isFinished) throw new TypeError("the Parquet file is finished; make a new encoder");
+  }
+}
+
+/** Columns are written from memory as they are, and Parquet is little-endian. */
+function checkByteOrder(): void {
+  const lowByte = new Uint8Array(Uint16Array.of(1).buffer)[0];
+  if (lowByte !== 1)
+    throw new TypeError("Parquet files can be written on little-endian machines only");
+}
+
+function limitOf(name: string, value: number, max: number): number {
+  if (!Number.isInteger(value) || value < 1 || value > max) {
+    throw new RangeError(`${name} is ${value}; it must be an integer from 1 to ${max}`);
+  }
+  return value;
+}
+
+function compressorOf({ compression, compressor }: ParquetFileOptions): Compressor | null {
+  if (compression === "uncompressed") return null;
+  if (compressor === undefined) {
+    throw new TypeError(
+      "compression zstd needs a compressor; pass one from createZstdCompressor()",
+    );
+  }
+  if (compressor.codec !== CODEC[compression]) {
+    throw new TypeError(
+      `compression ${compression} is codec ${CODEC[compression]}, the compressor is for codec ${compressor.codec}`,
+    );
+  }
+  return compressor;
+}
+
+function statisticsColumnsOf(
+  schema: StructType,
+  names: readonly string[] | undefined,
+): ReadonlySet<string> {
+  const all = schema.fields.map((field) => field.name);
+  const unknown = names?.find((name) => !all.includes(name));
+  if (unknown !== undefined) {
+    throw new TypeError(
+      `statisticsColumns names ${JSON.stringify(unknown)}, which is not in the schema`,
+    );
+  }
+  return new Set(names ?? all.slice(0, DEFAULT_STATISTICS_COLUMN_COUNT));
+}
+
+function checkBlock(block: ColumnBlock, leaves: readonly Leaf[]): void {
+  if (block.columns.length !== leaves.length) {
+    throw new TypeError(
+      `the block has ${block.columns.length} columns, the schema ${leaves.length}`,
+    );
+  }
+  for (const [index, leaf] of leaves.entries()) {
+    checkColumn(leaf, block.columns[index] as ColumnVector, block.rowCount);
+  }
+}
+
+function checkColumn(leaf: Leaf, vector: ColumnVector, rowCount: number): void {
+  const name = JSON.stringify(leaf.path.join("."));
+  if (vector.kind !== leaf.columnKind) {
+    throw new TypeError(
+      `column ${name} is held as ${vector.kind}, its type needs ${leaf.columnKind}`,
+    );
+  }
+  const capacity =
+    vector.kind === "bytes"
+      ? vector.ends.length
+      : vector.values.length / ELEMENTS_PER_ROW[vector.kind];
+  if (rowCount > Math.min(capacity, vector.validity?.length ?? capacity)) {
+    throw new TypeError(`column ${name} has room for fewer than the ${rowCount} rows of its block`);
+  }
+  if (leaf.maxDefinitionLevel > 0 || vector.validity === null) return;
+  const nullCount = countNulls(vector.validity, rowCount);
+  if (nullCount > 0) {
+    throw new TypeError(`column ${name} is NOT NULL and has ${nullCount} nulls`);
+  }
+}

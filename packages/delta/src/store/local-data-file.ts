@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+import {
+  closeSync,
+  fstatSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  unlinkSync,
+  writeSync,
+} from "node:fs";
+import path from "node:path";
+import { storeError } from "./local-errors.ts";
+import { checkStorePath } from "./store-path.ts";
+
+export interface FinishedDataFile {
+  readonly sizeBytes: number;
+  readonly modificationTimeMs: number;
+}
+
+/**
+ * Writes one new data file, synchronously: meant for the thread that encodes it, which waits for the disk anyway. The
+ * file never replaces one. Either {@link LocalDataFile.finish} or {@link LocalDataFile.abort} ends it; what a crash
+ * leaves in between is a file that no commit names.
+ *
+ * Errors are `DeltaError`s: `already_exists`, `resource_exhausted` (disk full), `permission_denied`, `unavailable`.
+ */
+export class LocalDataFile {
+  /** Relative to the table's root, as `AppendedFile.path` wants it. */
+  readonly path: string;
+  readonly #target: string;
+  #descriptor: number | undefined;
+
+  /**
+   * @param root the table's directory.
+   * @param filePath relative to the root; see `newDataFilePath`. Its directory is made if needed.
+   */
+  constructor(root: string, filePath: string) {
+    checkStorePath(filePath);
+    this.path = filePath;
+    this.#target = path.join(path.resolve(root), filePath);
+    this.#attempt("create", () => {
+      if (filePath.includes("/")) makeDirectory(path.dirname(this.#target));
+      this.#descriptor = openSync(this.#target, "wx");
+    });
+  }
+
+  /** Appends all of `bytes`. */
+  write(bytes: Uint8Array): void {
+    this.#attempt("write", (descriptor) => {
+      let written = 0;
+      while (written < bytes.length) {
+        written += writeSync(descriptor, bytes, written, bytes.length - written);
+      }
+    });
+  }
+
+  /** Makes the file and its name durable and closes it: only then may a commit name it. */
+  finish(): FinishedDataFile {
+    const finished = this.#attempt("make durable", (descriptor) => {
+      fsyncSync(descriptor);
+      const status = fstatSync(descriptor);
+      syncDirectory(path.dirname(this.#target));
+      return { sizeBytes: status.size, modificationTimeMs: Math.trunc(status.mtimeMs) };
+    });
+    this.#close();
+    return finished;
+  }
+
+  /** Closes and removes the file. Does nothing after {@link LocalDataFile.finish} or a second time. */
+  abort(): void {
+    if (this.#descriptor === undefined) return;
+    this.#close();
+    try {
+      unlinkSync(this.#target);
+    } catch {
+      // No commit names the file; a vacuum removes it.
+    }
+  }
+
+  #attempt<T>(action: string, run: (descriptor: number) => T): T {
+    try {
+      return run(this.#descriptor ?? -1);
+    } catch (error) {
+      throw storeError(action, this.path, error);
+    }
+  }
+
+  #close(): void {
+    if (this.#descriptor === undefined) return;
+    const descriptor = this.#descriptor;
+    this.#descriptor = undefined;
+    closeSync(descriptor);
+  }
+}
+
+/** Makes a directory and those above it, each a durable entry of its parent. */
+function makeDirectory(directory: string): void {
+  const firstMade = mkdirSync(directory, { recursive: true });
+  if (firstMade === undefined) return;
+  const top = path.dirname(firstMade);
+  for (let made = directory; made !== top; made = path.dirname(made)) {
+    syncDirectory(path.dirname(made));
+  }
+}
+
+function syncDirectory(directory: string): void {
+  if (process.platform === "win32") return;
+  const descriptor = openSync(directory, "r");
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}

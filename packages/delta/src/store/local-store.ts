@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+import { randomUUID } from "node:crypto";
+import {
+  type FileHandle,
+  link,
+  mkdir,
+  open,
+  readdir,
+  rename,
+  stat,
+  unlink,
+} from "node:fs/promises";
+import path from "node:path";
+import { DeltaError } from "../delta-error.ts";
+import { isErrno, storeError } from "./local-errors.ts";
+import type { ListOptions, ObjectEntry, ObjectStore, PutIfAbsentResult } from "./object-store.ts";
+import { checkStorePath, directoryOf } from "./store-path.ts";
+
+/** Files whose names start and end so are writes under way, or what a crash left of them; they are never listed. */
+const TEMPORARY_PREFIX = ".";
+const TEMPORARY_SUFFIX = ".tmp";
+
+/**
+ * A directory of the local file system as a store. An object is written to a temporary file beside its place, synced,
+ * put in place with `link` (which fails if the name is taken) or `rename`, and the directory is synced: a reader sees
+ * the whole object or none, and what was reported done survives a crash.
+ *
+ * The file system must have hard links; those without (some network and FAT file systems) are refused by name of the
+ * failure at the first commit.
+ */
+export class LocalStore implements ObjectStore {
+  readonly location: string;
+
+  /** @param root the directory; it is made by the first {@link LocalStore.prepareDirectory}. */
+  constructor(root: string) {
+    if (root === "" || root.includes("\0")) {
+      throw new DeltaError("invalid_argument", `${JSON.stringify(root)} is not a directory name`);
+    }
+    this.location = path.resolve(root);
+  }
+
+  /** The path of an object in the file system. */
+  resolve(objectPath: string): string {
+    checkStorePath(objectPath);
+    return path.join(this.location, objectPath);
+  }
+
+  async get(objectPath: string): Promise<Uint8Array | undefined> {
+    return this.#read(objectPath, async (file) => file.readFile());
+  }
+
+  async getRange(objectPath: string, start: number, end: number): Promise<Uint8Array | undefined> {
+    return this.#read(objectPath, async (file) => readRange(file, start, end));
+  }
+
+  async head(objectPath: string): Promise<ObjectEntry | undefined> {
+    try {
+      const status = await stat(this.resolve(objectPath));
+      return { path: objectPath, sizeBytes: status.size, modifiedAtMs: Math.trunc(status.mtimeMs) };
+    } catch (error) {
+      if (isErrno(error, "ENOENT", "ENOTDIR")) return undefined;
+      throw storeError("look up", objectPath, error);
+    }
+  }
+
+  async list(directory: string, options: ListOptions = {}): Promise<readonly string[]> {
+    const { startAfter } = options;
+    let names: string[];
+    try {
+      names = await readdir(this.#directoryPath(directory));
+    } catch (error) {
+      if (isErrno(error, "ENOENT", "ENOTDIR")) return [];
+      throw storeError("list", directory, error);
+    }
+    return names
+      .filter((name) => !isTemporary(name) && (startAfter === undefined || name > startAfter))
+      .toSorted();
+  }
+
+  async putIfAbsent(objectPath: string, bytes: Uint8Array): Promise<PutIfAbsentResult> {
+    const target = this.resolve(objectPath);
+    const temporary = await this.#writeTemporary(objectPath, target, bytes);
+    try {
+      await link(temporary, target);
+    } catch (error) {
+      if (isErrno(error, "EEXIST")) return { kind: "exists" };
+      throw storeError("create", objectPath, error);
+    } finally {
+      await removeQuietly(temporary);
+    }
+    await this.#syncAfterChange(objectPath, target);
+    return { kind: "created" };
+  }
+
+  async put(objectPath: string, bytes: Uint8Array): Promise<void> {
+    const target = this.resolve(objectPath);
+    const temporary = await this.#writeTemporary(objectPath, target, bytes);
+    try {
+      await rename(temporary, target);
+    } catch (error) {
+      await removeQuietly(temporary);
+      throw storeError("write", objectPath, error);
+    }
+    await this.#syncAfterChange(objectPath, target);
+  }
+
+  async delete(objectPath: string): Promise<void> {
+    const target = this.resolve(objectPath);
+    try {
+      await unlink(target);
+    } catch (error) {
+      if (isErrno(error, "ENOENT", "ENOTDIR")) return;
+      throw storeError("delete", objectPath, error);
+    }
+    await this.#syncAfterChange(objectPath, target);
+  }
+
+  async prepareDirectory(directory: string): Promise<void> {
+    const target = this.#directoryPath(directory);
+    try {
+      const firstMade = await mkdir(target, { recursive: true });
+      if (firstMade === undefined) return;
+      // Each directory that was made is an entry of its parent, which must be durable as well.
+      const top = path.dirname(firstMade);
+      for (let made = target; made !== top; made = path.dirname(made)) {
+        await syncDirectory(path.dirname(made));
+      }
+    } catch (error) {
+      throw storeError("make the directory", directory === "" ? this.location : directory, error);
+    }
+  }
+
+  #directoryPath(directory: string): string {
+    return directory === "" ? this.location : this.resolve(directory);
+  }
+
+  async #read<T>(
+    objectPath: string,
+    read: (file: FileHandle) => Promise<T>,
+  ): Promise<T | undefined> {
+    try {
+      await using file = await openDisposable(this.resolve(objectPath), "r");
+      return await read(file.handle);
+    } catch (error) {
+      if (isErrno(error, "ENOENT", "ENOTDIR")) return undefined;
+      throw storeError("read", objectPath, error);
+    }
+  }
+
+  async #writeTemporary(objectPath: string, target: string, bytes: Uint8Array): Promise<string> {
+    const name = `${TEMPORARY_PREFIX}${path.basename(target)}.${randomUUID()}${TEMPORARY_SUFFIX}`;
+    const temporary = path.join(path.dirname(target), name);
+    try {
+      await using file = await openDisposable(temporary, "wx");
+      await file.handle.writeFile(bytes);
+      await file.handle.sync();
+    } catch (error) {
+      await removeQuietly(temporary);
+      if (isErrno(error, "ENOENT")) {
+        throw new DeltaError(
+          "not_found",
+          `cannot write ${JSON.stringify(objectPath)}: ${JSON.stringify(directoryOf(objectPath))} does not exist in ${this.location}`,
+          { cause: error, details: { path: objectPath } },
+        );
+      }
+      throw storeError("write", objectPath, error);
+    }
+    return temporary;
+  }
+
+  async #syncAfterChange(objectPath: string, target: string): Promise<void> {
+    try {
+      await syncDirectory(path.dirname(target));
+    } catch (error) {
+      throw storeError("make durable", objectPath, error, "unknown");
+    }
+  }
+}
+
+interface DisposableFile extends AsyncDisposable {
+  readonly handle: FileHandle;
+}
+
+async function openDisposable(target: string, flags: string): Promise<DisposableFile> {
+  const handle = await open(target, flags);
+  return { handle, [Symbol.asyncDispose]: async () => handle.close() };
+}
+
+async function readRange(file: FileHandle, start: number, end: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(Math.max(0, end - start));
+  let filled = 0;
+  while (filled < bytes.length) {
+    const { bytesRead } = await file.read(bytes, filled, bytes.length - filled, start + filled);
+    if (bytesRead === 0) break;
+    filled += bytesRead;
+  }
+  return bytes.subarray(0, filled);
+}
+
+async function syncDirectory(directory: string): Promise<void> {
+  // Windows cannot open a directory, and orders its changes by journal.
+  if (process.platform === "win32") return;
+  await using file = await openDisposable(directory, "r");
+  await file.handle.sync();
+}
+
+/** Removes a temporary file; a failure only leaves a file that nothing reads. */
+async function removeQuietly(temporary: string): Promise<void> {
+  try {
+    await unlink(temporary);
+  } catch {
+    // The name is never used again, and listings leave it out.
+  }
+}
+
+function isTemporary(name: string): boolean {
+  return name.startsWith(TEMPORARY_PREFIX) && name.endsWith(TEMPORARY_SUFFIX);
+}

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+import { DeltaError } from "../delta-error.ts";
+import { loadSnapshot, refreshSnapshot } from "../log/load-snapshot.ts";
+import type { Snapshot } from "../log/snapshot.ts";
+import { type AppendRequest, type AppendResult, validateAppendRequest } from "./append-request.ts";
+import { commitAppend } from "./commit-append.ts";
+import { type ResolvedComponents, resolveComponents, type TableComponents } from "./components.ts";
+import { countRows, type Row, type ScanOptions, scanRows } from "./scan.ts";
+
+/** Appends that may wait for those before them on one `DeltaTable`. */
+const MAX_WAITING_APPENDS = 1024;
+
+/**
+ * After this long without a look at the log, an append looks first: the commits after the known version could have
+ * been removed by a log cleanup, and then the next number would look free. Far below any retention of logs.
+ */
+const MAX_SNAPSHOT_AGE_MS = 10 * 60 * 1000;
+
+/**
+ * Opens a table.
+ * @param location the table's directory.
+ * @throws DeltaError `not_found` if there is none, `data_loss`, `unsupported`.
+ */
+export async function openTable(
+  location: string,
+  components: TableComponents = {},
+): Promise<DeltaTable> {
+  const resolved = resolveComponents(location, components);
+  return new DeltaTable(await loadSnapshot(resolved.store), resolved);
+}
+
+/** A Delta table, as last seen. Get one by `openTable` or `createTable`. It holds no file open. */
+export class DeltaTable {
+  readonly location: string;
+  readonly #components: ResolvedComponents;
+  #snapshot: Snapshot;
+  #seenAtMs: number;
+  /** Settled when the last append has ended; never rejected. */
+  #lastAppend: Promise<void> = Promise.resolve();
+  #waitingAppendCount = 0;
+
+  /** @internal */
+  constructor(snapshot: Snapshot, components: ResolvedComponents) {
+    this.location = components.store.location;
+    this.#components = components;
+    this.#snapshot = snapshot;
+    this.#seenAtMs = components.clock();
+  }
+
+  /** The newest state that this object has seen, without a look at the log. */
+  snapshot(): Snapshot {
+    return this.#snapshot;
+  }
+
+  /**
+   * The newest state. Costs one look-up per new version and one or two more.
+   * @throws DeltaError `data_loss`, `unsupported` (the table now uses what this library does not know), `unavailable`.
+   */
+  async refresh(): Promise<Snapshot> {
+    const seenAtMs = this.#components.clock();
+    this.#advance(await refreshSnapshot(this.#components.store, this.#snapshot));
+    this.#seenAtMs = seenAtMs;
+    return this.#snapshot;
+  }
+
+  /**
+   * Adds files to the table in one new version. Appends on one object are done one after the other, in the order of
+   * the calls; other writers may come between, which is retried as long as they do not change what the files were
+   * written for.
+   *
+   * Where the promise is rejected with `effect: "unknown"`, the append may have happened: repeat it with the same `txn`,
+   * which tells.
+   * @throws DeltaError `invalid_argument`, `unsupported` (see `validateAppendable`), `not_found` (the table is gone),
+   *   `resource_exhausted` (no room in the store, or more than 1024 appends waiting), `permission_denied`,
+   *   `unavailable`, `data_loss`.
+   */
+  async append(request: AppendRequest): Promise<AppendResult> {
+    validateAppendRequest(request);
+    if (this.#waitingAppendCount >= MAX_WAITING_APPENDS) {
+      throw new DeltaError(
+        "resource_exhausted",
+        `${MAX_WAITING_APPENDS} appends to ${this.location} are waiting; wait for some of them`,
+      );
+    }
+    const writtenFor = request.writtenFor ?? this.#snapshot;
+    this.#waitingAppendCount += 1;
+    const result = this.#lastAppend.then(async () => this.#append(request, writtenFor));
+    this.#lastAppend = result.then(
+      () => this.#endAppend(),
+      () => this.#endAppend(),
+    );
+    return result;
+  }
+
+  /**
+   * Rows in the newest state that this object has seen. Read from the log; from the files' footers where the log does
+   * not say.
+   * @throws DeltaError `data_loss` if a file must be opened and cannot be read.
+   */
+  async countRows(): Promise<number> {
+    return countRows(this.#components.store, this.#snapshot);
+  }
+
+  /**
+   * The rows of the newest state that this object has seen at the time of the call, in the order of the files in the
+   * log and of the rows in the files. See {@link Row} for the values.
+   * @throws DeltaError while iterating: `invalid_argument` for an unknown column, `unsupported` for what cannot be
+   *   read, `data_loss` for a missing or damaged file.
+   */
+  scan(options: ScanOptions = {}): AsyncGenerator<Row, void, undefined> {
+    return scanRows(this.#components.store, this.#snapshot, options);
+  }
+
+  async #append(request: AppendRequest, writtenFor: Snapshot): Promise<AppendResult> {
+    if (this.#components.clock() - this.#seenAtMs > MAX_SNAPSHOT_AGE_MS) await this.refresh();
+    try {
+      return await commitAppend(request, writtenFor, {
+        ...this.#components,
+        latest: () => this.#snapshot,
+        advance: (snapshot) => this.#advance(snapshot),
+        refresh: async () => this.refresh(),
+      });
+    } catch (error) {
+      // The commit may be there: the next append has to look before it trusts the snapshot.
+      if (error instanceof DeltaError && error.effect === "unknown") this.#seenAtMs = -Infinity;
+      throw error;
+    }
+  }
+
+  #endAppend(): void {
+    this.#waitingAppendCount -= 1;
+  }
+
+  /** A refresh and an append may run at once; the newer state stays. */
+  #advance(snapshot: Snapshot): void {
+    if (snapshot.version > this.#snapshot.version) this.#snapshot = snapshot;
+  }
+}

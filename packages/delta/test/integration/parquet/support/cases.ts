@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { ParquetFileOptions } from "../../../../src/parquet/parquet-file-encoder.ts";
+import type { PrimitiveTypeName, StructType } from "../../../../src/schema/types.ts";
+import { type ColumnValues, field, schemaOf, type Value } from "./blocks.ts";
+
+/** A file that every reader must read back as it was written. */
+export interface ReaderCase {
+  readonly name: string;
+  readonly schema: StructType;
+  readonly rowGroups: readonly ColumnValues[];
+  readonly limits?: Pick<ParquetFileOptions, "pageRows" | "pageBytes">;
+}
+
+export const MIN_INT64: bigint = -(2n ** 63n);
+export const MAX_INT64: bigint = 2n ** 63n - 1n;
+
+const EXTREMES: readonly (readonly [PrimitiveTypeName, readonly Value[]])[] = [
+  ["string", ["", "plain", "\u0000", "\u{10ffff}\u{1f600}é", "x".repeat(300), "\ufffd", "\ue000"]],
+  ["binary", [bytes(), bytes(0), bytes(0xff, 0xfe), bytes(0x80), new Uint8Array(300).fill(0xff)]],
+  ["boolean", [true, false, false, true, true]],
+  ["integer", [0, -1, 1, 2 ** 31 - 1, -(2 ** 31)]],
+  ["long", [0n, -1n, 1n, MAX_INT64, MIN_INT64, 2n ** 53n + 1n, -(2n ** 32n), 2n ** 32n - 1n]],
+  ["float", [0, -0, Math.fround(0.1), Infinity, -Infinity, NaN, 2 ** -149, Math.fround(3.4e38)]],
+  ["double", [0, -0, 0.1, Infinity, -Infinity, NaN, 5e-324, Number.MAX_VALUE]],
+  ["date", [0, -1, 19_723, -719_162, 2_932_896]],
+  [
+    "timestamp",
+    [0n, -1n, 1_704_067_200_123_456n, -62_135_596_800_000_000n, 253_402_300_799_999_999n],
+  ],
+];
+
+/** Hostile to a reader that takes names apart, to a writer that makes objects of them, or to both. */
+const HOSTILE_NAMES = [
+  "a.b",
+  'quoted "name"',
+  "back`tick",
+  "__proto__",
+  "constructor",
+  "1",
+  " leading space",
+  "new\nline",
+  "日本語\u{1f600}",
+];
+
+export function readerCases(): ReaderCase[] {
+  return [
+    ...[0, 1, 7, 8, 9, 1000].map((count) => patternCase(`${count} rows`, count)),
+    {
+      ...patternCase("many pages and row groups", 700),
+      rowGroups: [rowsOf(700, 3), rowsOf(1, 1), rowsOf(64, 2)],
+      limits: { pageRows: 100, pageBytes: 256 },
+    },
+    longRunCase(),
+    hostileNameCase(),
+    longValueCase(),
+  ];
+}
+
+/** Columns of {@link patternCase}: each type as NOT NULL and with each pattern of nulls. */
+const PATTERN_SCHEMA = schemaOf(
+  ...EXTREMES.flatMap(([type]) => [
+    field(`${type}_required`, type, false),
+    field(`${type}_without_nulls`, type, true),
+    field(`${type}_some_nulls`, type, true),
+    field(`${type}_all_null`, type, true),
+  ]),
+);
+
+function patternCase(name: string, rowCount: number): ReaderCase {
+  return { name, schema: PATTERN_SCHEMA, rowGroups: [rowsOf(rowCount, 1)] };
+}
+
+function rowsOf(rowCount: number, step: number): ColumnValues {
+  return EXTREMES.flatMap(([, extremes]) => {
+    const all = Array.from({ length: rowCount }, (_, row) => {
+      const value = extremes[(row * step) % extremes.length];
+      return value === undefined ? null : value;
+    });
+    // Runs of both kinds and stretches without: both forms of level encoding.
+    const some = all.map((value, row) => (row % 3 === 1 || row % 50 < 20 ? null : value));
+    return [all, all, some, all.map(() => null)];
+  });
+}
+
+/** More rows than 16 bits count, and runs of nulls longer than a page. */
+function longRunCase(): ReaderCase {
+  const rowCount = 70_001;
+  const values = Array.from({ length: rowCount }, (_, row) => (row % 50_000 < 25_000 ? row : null));
+  const texts = values.map((value) => (value === null ? null : `value ${value % 100}`));
+  return {
+    name: "70001 rows",
+    schema: schemaOf(
+      field("number", "integer", true),
+      field("text", "string", true),
+      field("flag", "boolean", false),
+    ),
+    rowGroups: [[values, texts, values.map((_, row) => row % 7 === 0)]],
+  };
+}
+
+function hostileNameCase(): ReaderCase {
+  return {
+    name: "hostile names",
+    schema: schemaOf(...HOSTILE_NAMES.map((name) => field(name, "string", true))),
+    rowGroups: [HOSTILE_NAMES.map((name) => [name, null])],
+  };
+}
+
+/** Values longer than a page, with short ones around them. */
+function longValueCase(): ReaderCase {
+  const long = new Uint8Array(10 << 20).map((_, index) => index * 31);
+  return {
+    name: "long values",
+    schema: schemaOf(field("text", "string", true), field("bytes", "binary", false)),
+    rowGroups: [
+      [
+        ["short", "é".repeat(5 << 20), null, "after"],
+        [bytes(1), long, bytes(), long],
+      ],
+    ],
+  };
+}
+
+function bytes(...values: number[]): Uint8Array {
+  return Uint8Array.from(values);
+}

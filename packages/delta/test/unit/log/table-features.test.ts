@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { DeltaError } from "../../../src/delta-error.ts";
+import type { MetadataAction, ProtocolAction } from "../../../src/log/actions.ts";
+import { validateAppendable, validateReadable } from "../../../src/log/table-features.ts";
+import type { StructType } from "../../../src/schema/types.ts";
+import { metadataOf, PROTOCOL, SCHEMA } from "../../support/log-actions.ts";
+
+function refuses(run: () => void, message: RegExp): void {
+  assert.throws(run, (error) => {
+    assert.ok(error instanceof DeltaError);
+    assert.equal(error.code, "unsupported");
+    assert.match(error.message, message);
+    return true;
+  });
+}
+
+const features = (readerFeatures: string[], writerFeatures: string[]): ProtocolAction => ({
+  minReaderVersion: 3,
+  minWriterVersion: 7,
+  readerFeatures,
+  writerFeatures,
+});
+
+function appendable(protocol: ProtocolAction, metadata: MetadataAction, schema: StructType = SCHEMA): void {
+  validateAppendable({ protocol, metadata, schema });
+}
+
+const withMetadata = (metadata: Record<string, unknown>): StructType => ({
+  type: "struct",
+  fields: [
+    {
+      name: "s",
+      nullable: true,
+      metadata: {},
+      type: {
+        type: "array",
+        containsNull: true,
+        elementType: { type: "struct", fields: [{ name: "x", type: "long", nullable: true, metadata }] },
+      },
+    },
+  ],
+});
+
+describe("table features", () => {
+  const plain = metadataOf(SCHEMA);
+
+  test("accepts plain tables and features that an append honours", () => {
+    validateReadable(PROTOCOL, plain);
+    for (const minWriterVersion of [1, 2, 3, 4, 5, 6]) {
+      appendable({ minReaderVersion: minWriterVersion > 4 ? 2 : 1, minWriterVersion }, plain);
+    }
+    appendable(
+      features(["timestampNtz", "deletionVectors"], ["timestampNtz", "deletionVectors", "appendOnly", "checkConstraints", "domainMetadata"]),
+      metadataOf(SCHEMA, { "delta.appendOnly": "true" }),
+    );
+  });
+
+  test("refuses protocol versions of the future", () => {
+    refuses(() => validateReadable({ minReaderVersion: 4, minWriterVersion: 8 }, plain), /reader version 4/);
+    refuses(() => appendable({ minReaderVersion: 1, minWriterVersion: 8 }, plain), /writer version 8/);
+    validateReadable({ minReaderVersion: 1, minWriterVersion: 8 }, plain);
+  });
+
+  test("refuses unknown features by name, for reading and for writing apart", () => {
+    refuses(() => validateReadable(features(["typeWidening", "nova"], ["typeWidening", "nova"]), plain), /cannot read .* typeWidening, nova/);
+    validateReadable(features([], ["rowTracking", "icebergCompatV2"]), plain);
+    refuses(() => appendable(features([], ["rowTracking", "icebergCompatV2"]), plain), /cannot append to .* rowTracking, icebergCompatV2/);
+  });
+
+  test("refuses column mapping where it is on and supported", () => {
+    const mapped = metadataOf(SCHEMA, { "delta.columnMapping.mode": "name" });
+    refuses(() => validateReadable({ minReaderVersion: 2, minWriterVersion: 5 }, mapped), /columnMapping/);
+    refuses(() => validateReadable(features(["columnMapping"], ["columnMapping"]), mapped), /columnMapping/);
+    validateReadable(PROTOCOL, mapped);
+    validateReadable(features(["columnMapping"], ["columnMapping"]), metadataOf(SCHEMA, { "delta.columnMapping.mode": "none" }));
+  });
+
+  test("refuses to append where rows would have to be checked or computed", () => {
+    const legacy: ProtocolAction = { minReaderVersion: 1, minWriterVersion: 6 };
+    refuses(() => appendable(legacy, metadataOf(SCHEMA, { "delta.constraints.pos": "id > 0" })), /checkConstraints \(delta\.constraints\.pos\)/);
+    const cases: [string, RegExp][] = [
+      ["delta.invariants", /invariants \(column "s\.x"\)/],
+      ["delta.generationExpression", /generatedColumns \(column "s\.x"\)/],
+      ["delta.identity.start", /identityColumns \(column "s\.x"\)/],
+      ["CURRENT_DEFAULT", /allowColumnDefaults \(column "s\.x"\)/],
+    ];
+    for (const [key, message] of cases) {
+      const schema = withMetadata({ [key]: "1" });
+      refuses(() => appendable(legacy, metadataOf(schema), schema), message);
+    }
+  });
+
+  test("refuses to append to partitioned tables and tables with in-commit timestamps", () => {
+    refuses(() => appendable(PROTOCOL, { ...plain, partitionColumns: ["id"] }), /partitioning by "id"/);
+    const timestamps = metadataOf(SCHEMA, { "delta.enableInCommitTimestamps": "true" });
+    refuses(() => appendable(features([], ["inCommitTimestamp"]), timestamps), /inCommitTimestamp/);
+    appendable(features([], ["inCommitTimestamp"]), plain);
+  });
+
+  test("refuses formats other than Parquet", () => {
+    refuses(() => validateReadable(PROTOCOL, { ...plain, format: { provider: "orc", options: {} } }), /format orc/);
+  });
+});

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { BlockBuilder, Column, StructType } from "@sluice/delta";
+import {
+  type DecoderPlan,
+  type RecordDecoder,
+  type RecordFailure,
+  requireMatchingBuilder,
+  type SetupFailure,
+} from "../decoder.ts";
+import type { DescriptorModel } from "../descriptor/descriptor-model.ts";
+import { writeBytes, writeNull, writeText } from "../text-column.ts";
+import { viewOf } from "./buffer-view.ts";
+import { generateDecoderSource } from "./generate-decoder.ts";
+import { GeneratedRuntime } from "./generated-runtime.ts";
+import { InterpretedProtoDecoder } from "./interpreted-decoder.ts";
+import { matchFields } from "./match-fields.ts";
+import type { ProtoFieldPlan } from "./proto-field.ts";
+
+/**
+ * More fields than this are interpreted: the engine does not optimise a function of the size that would be generated.
+ */
+const MAX_GENERATED_FIELDS = 256;
+/** Generated decoders kept for streams to come; the one used longest ago goes first. */
+const MAX_CACHED_DECODERS = 512;
+
+export interface ProtoDecoderOptions {
+  /**
+   * `auto` generates code where the runtime allows it (`node --disallow-code-generation-from-strings` does not);
+   * `interpreted` never does.
+   * @default "auto"
+   */
+  readonly mode?: "auto" | "interpreted";
+}
+
+/**
+ * Makes the decoder for records of a descriptor that go into a table: see `matchFields` for which pairs are refused,
+ * and `InterpretedProtoDecoder` for the rules of decoding. Generated code is cached by the shape of the plan, so
+ * streams of the same table and descriptor share it.
+ */
+export function compileProtoDecoder(
+  schema: StructType,
+  descriptor: DescriptorModel,
+  options: ProtoDecoderOptions = {},
+): DecoderPlan | SetupFailure {
+  const plan = matchFields(schema, descriptor);
+  if ("kind" in plan) return plan;
+  const factory = options.mode === "interpreted" ? undefined : factoryOf(plan);
+  return {
+    kind: "plan",
+    mode: factory === undefined ? "interpreted" : "generated",
+    bind(builder: BlockBuilder): RecordDecoder {
+      requireMatchingBuilder(schema, builder);
+      return factory === undefined
+        ? new InterpretedProtoDecoder(plan, builder)
+        : bindGenerated(factory, plan, builder);
+    },
+  };
+}
+
+type Decode = RecordDecoder["decode"];
+type DecoderFactory = (
+  columns: readonly Column[],
+  builder: BlockBuilder,
+  runtime: GeneratedRuntime,
+  view: typeof viewOf,
+  text: typeof writeText,
+  bytes: typeof writeBytes,
+  absent: typeof writeNull,
+) => Decode;
+
+const factories = new Map<string, DecoderFactory>();
+
+function factoryOf(plan: ProtoFieldPlan): DecoderFactory | undefined {
+  if (plan.fields.length > MAX_GENERATED_FIELDS) return undefined;
+  const key = shapeOf(plan);
+  const factory = factories.get(key) ?? generate(plan);
+  if (factory === undefined) return undefined;
+  factories.delete(key);
+  factories.set(key, factory);
+  if (factories.size > MAX_CACHED_DECODERS) {
+    for (const oldest of factories.keys()) {
+      factories.delete(oldest);
+      break;
+    }
+  }
+  return factory;
+}
+
+function generate(plan: ProtoFieldPlan): DecoderFactory | undefined {
+  try {
+    // oxlint-disable-next-line typescript/no-implied-eval -- the source holds fixed text and integers only
+    return new Function(
+      "columns",
+      "builder",
+      "runtime",
+      "viewOf",
+      "writeText",
+      "writeBytes",
+      "writeNull",
+      generateDecoderSource(plan),
+    ) as DecoderFactory;
+  } catch (error) {
+    if (error instanceof EvalError) return undefined;
+    throw error;
+  }
+}
+
+/** Everything that the generated source depends on. Names are not part of it. */
+function shapeOf(plan: ProtoFieldPlan): string {
+  const fields = plan.fields.map((field) => `${field.tag}:${field.operation}:${field.columnIndex}`);
+  const columns = plan.columns.map((column) => (column.nullable ? "1" : "0")).join("");
+  return `${columns} ${fields.join(",")}`;
+}
+
+function bindGenerated(
+  factory: DecoderFactory,
+  plan: ProtoFieldPlan,
+  builder: BlockBuilder,
+): RecordDecoder {
+  const runtime = new GeneratedRuntime(plan);
+  const decode = factory(
+    builder.columns,
+    builder,
+    runtime,
+    viewOf,
+    writeText,
+    writeBytes,
+    writeNull,
+  );
+  return {
+    decode,
+    get failure(): RecordFailure | undefined {
+      return runtime.failure;
+    },
+  };
+}

@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: Apache-2.0
+import { FIELDS_PER_WORD } from "./generated-runtime.ts";
+import type { ProtoField, ProtoFieldPlan, ReadOperation } from "./proto-field.ts";
+
+/**
+ * Writes the source of a decoder for one plan: the body of a function with the parameters `columns`, `builder`,
+ * `runtime`, `viewOf`, `writeText`, `writeBytes` and `writeNull`, which returns `decode(buffer, start, end)`.
+ *
+ * The source consists of fixed text and of integers taken from the plan. No name from a table or a descriptor enters
+ * it: messages get their names from the runtime, by index.
+ *
+ * The decoder first walks the fields in the order of their numbers, which is the order in which encoders write them;
+ * what comes in another order, or is not known, is read by a loop. It reads the columns' arrays anew for each row,
+ * since they are replaced when a builder grows or is sealed.
+ */
+export function generateDecoderSource(plan: ProtoFieldPlan): string {
+  const { fields } = plan;
+  const absentColumns = absentColumnsOf(plan);
+  const usesView = fields.some((field) => VIEW_OPERATIONS.has(field.operation));
+  return `"use strict";
+${plan.columns.map((_, index) => `const c${index} = columns[${index}];`).join("\n")}
+${fields.map((field, index) => fieldFunction(plan, field, index, usesView)).join("\n")}
+${words(fields).map((word) => nullsFunction(plan, word)).join("\n")}
+return function decode(buffer, start, end) {
+const row = builder.rowCount;
+if (row === builder.rowCapacity) builder.growRows();
+${usesView ? "const view = viewOf(buffer);" : ""}
+let p = start, at = start, n = 0, tag = 0;
+${words(fields).map((word) => `let seen${word} = 0;`).join("\n")}
+${fields.map((field, index) => expectedField(plan, field, index)).join("\n")}
+while (p < end) {
+at = p;
+tag = buffer[p++];
+if (tag > 127) {
+p = runtime.varint(buffer, at, end);
+if (p < 0) return runtime.failRead(p, -1, at - start) > 0;
+if (runtime.high !== 0) return runtime.fail("malformed", -1, at - start) > 0;
+tag = runtime.low >>> 0;
+}
+switch (tag) {
+${fields.map((field, index) => fieldCase(field, index, usesView)).join("\n")}
+default: p = runtime.skip(buffer, p, end, tag, at - start);
+}
+if (p < 0) return false;
+}
+${requiredCheck(plan)}
+${words(fields).map((word) => `if (seen${word} !== ${allMask(fields, word)}) nulls${word}(row, seen${word});`).join("\n")}
+${absentColumns.map((index) => `writeNull(c${index}, row);`).join("\n")}
+builder.rowCount = row + 1;
+return true;
+};`;
+}
+
+const VIEW_OPERATIONS: ReadonlySet<ReadOperation> = new Set([
+  "sfixed32",
+  "sfixed64",
+  "sfixed32AsInt64",
+  "fixed32AsInt64",
+  "float",
+  "floatAsDouble",
+  "double",
+]);
+
+/** A field in its expected place: its tag is compared byte by byte, so a tag written longer than needed is not it. */
+function expectedField(plan: ProtoFieldPlan, field: ProtoField, index: number): string {
+  const bytes = varintBytes(field.tag);
+  const comparison = bytes
+    .map((byte, at) => `buffer[p${at === 0 ? "" : ` + ${at}`}] === ${byte}`)
+    .join(" && ");
+  const room = bytes.length === 1 ? "p < end" : `p + ${bytes.length - 1} < end`;
+  return `if (${room} && ${comparison}) {
+at = p;
+p += ${bytes.length};
+${readValue(plan, field, index, "false", "at - start")}
+${seenStatement(index)}
+}`;
+}
+
+/** The same read as a function, for the loop: one copy inlined on the expected way is enough. */
+function fieldFunction(
+  plan: ProtoFieldPlan,
+  field: ProtoField,
+  index: number,
+  usesView: boolean,
+): string {
+  return `function read${index}(buffer, p, end, row, offset${usesView ? ", view" : ""}) {
+let n = 0;
+${readValue(plan, field, index, "-1", "offset")}
+return p;
+}`;
+}
+
+function fieldCase(field: ProtoField, index: number, usesView: boolean): string {
+  return `case ${field.tag}: p = read${index}(buffer, p, end, row, at - start${usesView ? ", view" : ""}); ${seenStatement(index)} break;`;
+}
+
+/** Statements that read the value at `p` into row `row` and advance `p`, or return `failed`. */
+function readValue(
+  plan: ProtoFieldPlan,
+  field: ProtoField,
+  index: number,
+  failed: string,
+  byteOffset: string,
+): string {
+  const column = `c${field.columnIndex}`;
+  const fail = (fault: string): string =>
+    `{ runtime.fail("${fault}", ${index}, ${byteOffset}); return ${failed}; }`;
+  const varint = `p = runtime.varint(buffer, p, end);
+if (p < 0) { runtime.failRead(p, ${index}, ${byteOffset}); return ${failed}; }`;
+  const validity = plan.columns[field.columnIndex]?.nullable
+    ? `${column}.validity[row] = 1;`
+    : "";
+  const fixed = (byteCount: number, assignment: string): string =>
+    `if (end - p < ${byteCount}) ${fail("truncated")}
+${assignment}
+p += ${byteCount};`;
+  const store = (value: string): string => `${column}.values[row] = ${value};`;
+  const storeHalves = (low: string, high: string): string =>
+    `n = row * 2;
+const values = ${column}.values;
+values[n] = ${low};
+values[n + 1] = ${high};`;
+  const shortVarint = `if (p < end && buffer[p] < 128) n = buffer[p++];
+else {
+${varint}
+n = runtime.low;
+}`;
+  const body: Record<ReadOperation, () => string> = {
+    bool: () => `if (p < end && buffer[p] < 128) n = buffer[p++];
+else {
+${varint}
+n = runtime.low | runtime.high;
+}
+${store("n === 0 ? 0 : 1")}`,
+    int32: () => `${shortVarint}\n${store("n")}`,
+    sint32: () => `${shortVarint}\n${store("(n >>> 1) ^ -(n & 1)")}`,
+    sfixed32: () => fixed(4, store("view.getInt32(p, true)")),
+    float: () => fixed(4, store("view.getFloat32(p, true)")),
+    floatAsDouble: () => fixed(4, store("view.getFloat32(p, true)")),
+    double: () => fixed(8, store("view.getFloat64(p, true)")),
+    int64: () => `${varint}\n${storeHalves("runtime.low", "runtime.high")}`,
+    sint64: () => `${varint}
+const low = runtime.low, high = runtime.high, sign = -(low & 1);
+${storeHalves("((low >>> 1) | (high << 31)) ^ sign", "(high >>> 1) ^ sign")}`,
+    sfixed64: () =>
+      fixed(8, storeHalves("view.getInt32(p, true)", "view.getInt32(p + 4, true)")),
+    int32AsInt64: () => `${varint}\n${storeHalves("runtime.low", "runtime.low >> 31")}`,
+    sint32AsInt64: () => `${varint}
+const value = (runtime.low >>> 1) ^ -(runtime.low & 1);
+${storeHalves("value", "value >> 31")}`,
+    uint32AsInt64: () => `${varint}\n${storeHalves("runtime.low", "0")}`,
+    sfixed32AsInt64: () =>
+      fixed(4, `const value = view.getInt32(p, true);\n${storeHalves("value", "value >> 31")}`),
+    fixed32AsInt64: () => fixed(4, storeHalves("view.getInt32(p, true)", "0")),
+    string: () => `${lengthOf(varint, fail)}
+if (!writeText(${column}, row, buffer, p, n)) ${fail("invalid_utf8")}
+p += n;`,
+    bytes: () => `${lengthOf(varint, fail)}
+writeBytes(${column}, row, buffer, p, n);
+p += n;`,
+  };
+  return `${body[field.operation]()}\n${validity}`;
+}
+
+function lengthOf(varint: string, fail: (fault: string) => string): string {
+  return `if (p < end && buffer[p] < 128) {
+n = buffer[p++];
+if (n > end - p) ${fail("truncated")}
+} else {
+${varint}
+if (!runtime.fits(p, end)) ${fail("truncated")}
+n = runtime.low;
+}`;
+}
+
+function requiredCheck(plan: ProtoFieldPlan): string {
+  const { fields } = plan;
+  const seen = words(fields).map((word) => `seen${word}`);
+  return words(fields)
+    .map((word) => {
+      const mask = maskOf(plan, word, (field) => !isNullable(plan, field));
+      if (mask === 0) return "";
+      return `if ((seen${word} & ${mask}) !== ${mask}) return runtime.failMissing([${seen.join(", ")}], end - start);`;
+    })
+    .join("\n");
+}
+
+/** A function that makes the nullable columns of one word null whose field was not seen. */
+function nullsFunction(plan: ProtoFieldPlan, word: number): string {
+  const statements = plan.fields.map((field, index) => {
+    if (wordOf(index) !== word || !isNullable(plan, field)) return "";
+    const column = `c${field.columnIndex}`;
+    const ends =
+      field.columnKind === "bytes"
+        ? ` const ends = ${column}.ends; ends[row] = row === 0 ? 0 : ends[row - 1];`
+        : "";
+    return `if ((seen & ${bitOf(index)}) === 0) { ${column}.validity[row] = 0;${ends} }`;
+  });
+  return `function nulls${word}(row, seen) {\n${statements.filter((text) => text !== "").join("\n")}\n}`;
+}
+
+function absentColumnsOf(plan: ProtoFieldPlan): number[] {
+  const filled = new Set(plan.fields.map((field) => field.columnIndex));
+  return plan.columns.map((_, index) => index).filter((index) => !filled.has(index));
+}
+
+function isNullable(plan: ProtoFieldPlan, field: ProtoField): boolean {
+  return plan.columns[field.columnIndex]?.nullable ?? false;
+}
+
+function seenStatement(index: number): string {
+  return `seen${wordOf(index)} |= ${bitOf(index)};`;
+}
+
+function words(fields: readonly ProtoField[]): number[] {
+  return Array.from({ length: Math.ceil(fields.length / FIELDS_PER_WORD) }, (_, word) => word);
+}
+
+function wordOf(index: number): number {
+  return Math.floor(index / FIELDS_PER_WORD);
+}
+
+function bitOf(index: number): number {
+  return 1 << (index % FIELDS_PER_WORD);
+}
+
+function allMask(fields: readonly ProtoField[], word: number): number {
+  const count = Math.min(FIELDS_PER_WORD, fields.length - word * FIELDS_PER_WORD);
+  return 2 ** count - 1;
+}
+
+function maskOf(
+  plan: ProtoFieldPlan,
+  word: number,
+  includes: (field: ProtoField) => boolean,
+): number {
+  let mask = 0;
+  for (const [index, field] of plan.fields.entries()) {
+    if (wordOf(index) === word && includes(field)) mask |= bitOf(index);
+  }
+  return mask;
+}
+
+function varintBytes(value: number): number[] {
+  const bytes: number[] = [];
+  let rest = value;
+  while (rest >= 0x80) {
+    bytes.push((rest % 0x80) | 0x80);
+    rest = Math.floor(rest / 0x80);
+  }
+  bytes.push(rest);
+  return bytes;
+}

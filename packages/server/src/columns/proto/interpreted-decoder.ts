@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { BlockBuilder, BytesColumn, Column, FixedColumn } from "@sluice/delta";
+import type { RecordDecoder, RecordFailure } from "../decoder.ts";
+import { writeBytes, writeNull, writeText } from "../text-column.ts";
+import { type ProtoFault, protoFailure } from "./proto-failure.ts";
+import type { ProtoField, ProtoFieldPlan } from "./proto-field.ts";
+
+const scratch = new DataView(new ArrayBuffer(8));
+
+/**
+ * Decodes protobuf records by looking each field up in a table: the plain statement of what the generated decoder
+ * does, which stands in for it where code cannot be generated.
+ *
+ * The rules: fields in any order; of a repeated scalar the last one wins; a field whose number the descriptor does not
+ * name, or whose wire type is not that of its declared type, is skipped; groups are malformed; a varint has ten bytes
+ * at most, of which the bits that the type does not hold are dropped; an absent field is null, or a fault where its
+ * column is NOT NULL.
+ */
+export class InterpretedProtoDecoder implements RecordDecoder {
+  failure: RecordFailure | undefined = undefined;
+  readonly #plan: ProtoFieldPlan;
+  readonly #builder: BlockBuilder;
+  readonly #fieldByTag: ReadonlyMap<number, ProtoField>;
+  readonly #present: Uint8Array;
+  #buffer: Uint8Array = new Uint8Array(0);
+  #position = 0;
+  #end = 0;
+  #fault: ProtoFault | undefined = undefined;
+  #low = 0;
+  #high = 0;
+
+  constructor(plan: ProtoFieldPlan, builder: BlockBuilder) {
+    this.#plan = plan;
+    this.#builder = builder;
+    this.#fieldByTag = new Map(plan.fields.map((field) => [field.tag, field]));
+    this.#present = new Uint8Array(plan.columns.length);
+  }
+
+  decode(buffer: Uint8Array, start: number, end: number): boolean {
+    this.#buffer = buffer;
+    this.#position = start;
+    this.#end = end;
+    this.#fault = undefined;
+    this.#present.fill(0);
+    const builder = this.#builder;
+    const row = builder.rowCount;
+    if (row === builder.rowCapacity) builder.growRows();
+    while (this.#position < end) {
+      const fieldStart = this.#position;
+      const field = this.#readField(row);
+      if (this.#fault !== undefined) {
+        const column = field === undefined ? undefined : this.#plan.columns[field.columnIndex];
+        this.failure = protoFailure(this.#fault, column, fieldStart - start);
+        return false;
+      }
+    }
+    if (!this.#completeRow(row, end - start)) return false;
+    builder.rowCount = row + 1;
+    return true;
+  }
+
+  /** Reads or skips one field; returns the one it concerns. */
+  #readField(row: number): ProtoField | undefined {
+    this.#readVarint();
+    if (this.#fault !== undefined) return undefined;
+    const tag = this.#low >>> 0;
+    if (this.#high !== 0 || tag < 8) {
+      this.#fault = "malformed";
+      return undefined;
+    }
+    const field = this.#fieldByTag.get(tag);
+    if (field === undefined) {
+      this.#skip(tag & 7);
+      return undefined;
+    }
+    const column = this.#builder.columns[field.columnIndex] as Column;
+    if (column.kind === "bytes") this.#readBytesValue(field, column, row);
+    else this.#readFixedValue(field, column, row);
+    if (this.#fault === undefined) {
+      if (column.validity !== null) column.validity[row] = 1;
+      this.#present[field.columnIndex] = 1;
+    }
+    return field;
+  }
+
+  #completeRow(row: number, recordBytes: number): boolean {
+    for (const [index, column] of this.#plan.columns.entries()) {
+      if (this.#present[index] === 1 || column.nullable) continue;
+      this.failure = protoFailure("missing_required", column, recordBytes);
+      return false;
+    }
+    for (const [index, column] of this.#builder.columns.entries()) {
+      if (this.#present[index] === 0) writeNull(column, row);
+    }
+    return true;
+  }
+
+  #readBytesValue(field: ProtoField, column: BytesColumn, row: number): void {
+    const byteCount = this.#readLength();
+    if (this.#fault !== undefined) return;
+    const from = this.#position;
+    this.#position += byteCount;
+    if (field.operation === "bytes") {
+      writeBytes(column, row, this.#buffer, from, byteCount);
+    } else if (!writeText(column, row, this.#buffer, from, byteCount)) {
+      this.#fault = "invalid_utf8";
+    }
+  }
+
+  #readFixedValue(field: ProtoField, column: FixedColumn, row: number): void {
+    const { values } = column;
+    switch (field.operation) {
+      case "bool":
+        this.#readVarint();
+        values[row] = this.#low === 0 && this.#high === 0 ? 0 : 1;
+        return;
+      case "int32":
+        this.#readVarint();
+        values[row] = this.#low;
+        return;
+      case "sint32":
+        this.#readVarint();
+        values[row] = unzigzag32(this.#low);
+        return;
+      case "sfixed32":
+        values[row] = this.#readFixed(4).getInt32(0, true);
+        return;
+      case "float":
+      case "floatAsDouble":
+        values[row] = this.#readFixed(4).getFloat32(0, true);
+        return;
+      case "double":
+        values[row] = this.#readFixed(8).getFloat64(0, true);
+        return;
+      default:
+        this.#readLong(field);
+        values[row * 2] = this.#low;
+        values[row * 2 + 1] = this.#high;
+    }
+  }
+
+  /** Reads a value of an int64 column into `#low` and `#high`. */
+  #readLong(field: ProtoField): void {
+    switch (field.operation) {
+      case "sint64": {
+        this.#readVarint();
+        const sign = -(this.#low & 1);
+        this.#low = ((this.#low >>> 1) | (this.#high << 31)) ^ sign;
+        this.#high = (this.#high >>> 1) ^ sign;
+        return;
+      }
+      case "sfixed64": {
+        const bytes = this.#readFixed(8);
+        this.#low = bytes.getInt32(0, true);
+        this.#high = bytes.getInt32(4, true);
+        return;
+      }
+      case "int32AsInt64":
+        this.#readVarint();
+        this.#high = this.#low >> 31;
+        return;
+      case "sint32AsInt64":
+        this.#readVarint();
+        this.#low = unzigzag32(this.#low);
+        this.#high = this.#low >> 31;
+        return;
+      case "sfixed32AsInt64":
+        this.#low = this.#readFixed(4).getInt32(0, true);
+        this.#high = this.#low >> 31;
+        return;
+      case "uint32AsInt64":
+        this.#readVarint();
+        this.#high = 0;
+        return;
+      case "fixed32AsInt64":
+        this.#low = this.#readFixed(4).getInt32(0, true);
+        this.#high = 0;
+        return;
+      default:
+        this.#readVarint();
+    }
+  }
+
+  #readVarint(): void {
+    let low = 0;
+    let high = 0;
+    for (let index = 0; index < 10; index++) {
+      if (this.#position >= this.#end) {
+        this.#fault = "truncated";
+        return;
+      }
+      const byte = this.#buffer[this.#position++] as number;
+      const bits = byte & 0x7f;
+      if (index < 4) low |= bits << (7 * index);
+      else if (index === 4) {
+        low |= bits << 28;
+        high = bits >>> 4;
+      } else high |= bits << (7 * index - 32);
+      if (byte < 0x80) {
+        this.#low = low;
+        this.#high = high;
+        return;
+      }
+    }
+    this.#fault = "malformed";
+  }
+
+  #readLength(): number {
+    this.#readVarint();
+    if (this.#fault !== undefined) return 0;
+    const byteCount = (this.#high >>> 0) * 4_294_967_296 + (this.#low >>> 0);
+    if (byteCount > this.#end - this.#position) {
+      this.#fault = "truncated";
+      return 0;
+    }
+    return byteCount;
+  }
+
+  #readFixed(byteCount: 4 | 8): DataView {
+    if (byteCount > this.#end - this.#position) {
+      this.#fault = "truncated";
+      return scratch;
+    }
+    for (let index = 0; index < byteCount; index++) {
+      scratch.setUint8(index, this.#buffer[this.#position++] as number);
+    }
+    return scratch;
+  }
+
+  #skip(wireType: number): void {
+    switch (wireType) {
+      case 0:
+        this.#readVarint();
+        return;
+      case 1:
+        this.#readFixed(8);
+        return;
+      case 2:
+        this.#position += this.#readLength();
+        return;
+      case 5:
+        this.#readFixed(4);
+        return;
+      default:
+        this.#fault = "malformed";
+    }
+  }
+}
+
+function unzigzag32(value: number): number {
+  return (value >>> 1) ^ -(value & 1);
+}

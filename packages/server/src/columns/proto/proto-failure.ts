@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+import { quoted } from "../column-labels.ts";
+import type { RecordFailure } from "../decoder.ts";
+import type { ProtoColumn } from "./proto-field.ts";
+
+/** The ways in which a protobuf record can be refused: the descriptor rules out the rest. */
+export type ProtoFault = "malformed" | "truncated" | "invalid_utf8" | "missing_required";
+
+/**
+ * Describes a refused protobuf record.
+ * @param byteOffset where the tag of the faulty field stands; the record's length for a missing field
+ */
+export function protoFailure(
+  fault: ProtoFault,
+  column: ProtoColumn | undefined,
+  byteOffset: number,
+): RecordFailure {
+  return {
+    field: column?.name,
+    reason: fault,
+    message: messageOf(fault, column, byteOffset),
+    byteOffset,
+  };
+}
+
+function messageOf(fault: ProtoFault, column: ProtoColumn | undefined, byteOffset: number): string {
+  const subject =
+    column === undefined
+      ? `the record at byte ${byteOffset}`
+      : `field ${quoted(column.name)} (${column.sqlName}) at byte ${byteOffset}`;
+  switch (fault) {
+    case "malformed":
+      return column === undefined
+        ? `${subject} is not a protobuf field of a supported wire type`
+        : `${subject} is not a valid protobuf value: a varint has more than ten bytes`;
+    case "truncated":
+      return `${subject} ends inside of a value`;
+    case "invalid_utf8":
+      return `${subject} is not valid UTF-8`;
+    case "missing_required":
+      return `${column === undefined ? "a field" : `field ${quoted(column.name)} (${column.sqlName})`} is missing, and its column is NOT NULL; protobuf omits a proto3 field that has its default value unless it is declared optional`;
+  }
+}

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Worker } from "node:worker_threads";
+import { type ColumnBlock, type StructType, transferablesOf } from "@sluice/delta";
+import { ServerError } from "../errors.ts";
+import type { EncodedFile, EncoderRequest, EncoderResponse } from "./encoder-protocol.ts";
+
+/** A data file that is being written by a worker. */
+export interface EncodingFile {
+  /** Hands the block over; its buffers belong to the worker from now on. */
+  addBlock(block: ColumnBlock): void;
+  /** Completes and syncs the file. Rejects when any step of it has failed. */
+  finish(): Promise<EncodedFile>;
+}
+
+interface OpenFile {
+  readonly worker: Worker;
+  readonly settle: (result: EncodedFile | ServerError) => void;
+  pendingBlocks: number;
+}
+
+/** Blocks that may wait for the workers at one time; above it the sources are held back. Bounds the memory they take. */
+const MAX_PENDING_BLOCKS_PER_WORKER = 6;
+
+/** Writes Parquet files off the main thread. */
+export class EncoderPool {
+  readonly #workers: Worker[] = [];
+  readonly #files = new Map<number, OpenFile>();
+  readonly #relief = new Set<() => void>();
+  #pendingBlocks = 0;
+  #nextFileId = 1;
+  #closed = false;
+
+  constructor(workerCount: number) {
+    const script = new URL("./encoder-worker.js", import.meta.url);
+    for (let index = 0; index < workerCount; index++) {
+      const worker = new Worker(script, { name: `sluice-encoder-${index}` });
+      worker.on("message", (response: EncoderResponse) => this.#onResponse(response));
+      worker.on("error", (cause) => this.#onWorkerLost(worker, cause));
+      worker.on("exit", () => this.#onWorkerLost(worker, undefined));
+      this.#workers.push(worker);
+    }
+  }
+
+  /** Whether the workers are behind: sources must pause until {@link EncoderPool.whenRelieved}. */
+  get isSaturated(): boolean {
+    return this.#pendingBlocks >= MAX_PENDING_BLOCKS_PER_WORKER * this.#workers.length;
+  }
+
+  /** Runs `callback` once when the workers have caught up. */
+  whenRelieved(callback: () => void): void {
+    this.#relief.add(callback);
+  }
+
+  open(tableLocation: string, schema: StructType): EncodingFile {
+    const fileId = this.#nextFileId++;
+    const worker = this.#workers[fileId % this.#workers.length];
+    if (worker === undefined) {
+      throw new ServerError("unavailable", "no encoder worker is left; restart the server");
+    }
+    const result = new Promise<EncodedFile>((resolve, reject) => {
+      const settle = (outcome: EncodedFile | ServerError): void => {
+        if (outcome instanceof ServerError) reject(outcome);
+        else resolve(outcome);
+      };
+      this.#files.set(fileId, { worker, settle, pendingBlocks: 0 });
+    });
+    // The owner may learn of a failure only at `finish`; until then nobody waits for it.
+    result.catch(() => undefined);
+    post(worker, { kind: "open", fileId, tableLocation, schema });
+    return {
+      addBlock: (block) => {
+        const file = this.#files.get(fileId);
+        if (file === undefined) return;
+        file.pendingBlocks++;
+        this.#pendingBlocks++;
+        worker.postMessage({ kind: "block", fileId, block }, transferablesOf(block));
+      },
+      finish: () => {
+        if (this.#files.has(fileId)) post(worker, { kind: "finish", fileId });
+        return result;
+      },
+    };
+  }
+
+  /** Stops the workers. Files that are not finished fail. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.all(this.#workers.map((worker) => worker.terminate()));
+    for (const fileId of this.#files.keys()) {
+      this.#settle(fileId, new ServerError("closed", "the server was closed"));
+    }
+  }
+
+  #onResponse(response: EncoderResponse): void {
+    switch (response.kind) {
+      case "blockWritten": {
+        const file = this.#files.get(response.fileId);
+        if (file !== undefined) file.pendingBlocks--;
+        this.#pendingBlocks--;
+        this.#relieve();
+        return;
+      }
+      case "finished":
+        this.#settle(response.fileId, response.file);
+        return;
+      case "failed":
+        this.#settle(response.fileId, new ServerError("unavailable", response.message));
+    }
+  }
+
+  #onWorkerLost(worker: Worker, cause: Error | undefined): void {
+    if (this.#closed) return;
+    const index = this.#workers.indexOf(worker);
+    if (index >= 0) this.#workers.splice(index, 1);
+    for (const [fileId, file] of this.#files) {
+      if (file.worker !== worker) continue;
+      const message = `an encoder worker was lost: ${cause?.message ?? "it exited"}`;
+      this.#settle(fileId, new ServerError("internal", message, {}, cause));
+    }
+  }
+
+  #settle(fileId: number, outcome: EncodedFile | ServerError): void {
+    const file = this.#files.get(fileId);
+    if (file === undefined) return;
+    this.#files.delete(fileId);
+    this.#pendingBlocks -= file.pendingBlocks;
+    file.settle(outcome);
+    this.#relieve();
+  }
+
+  #relieve(): void {
+    if (this.#relief.size === 0 || this.isSaturated) return;
+    const callbacks = [...this.#relief];
+    this.#relief.clear();
+    for (const callback of callbacks) callback();
+  }
+}
+
+function post(worker: Worker, request: EncoderRequest): void {
+  worker.postMessage(request);
+}

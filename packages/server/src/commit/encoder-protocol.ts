@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { ColumnBlock, StructType } from "@sluice/delta";
+
+/** What the server sends to an encoder worker. Messages of one file come in this order: open, block*, finish or abort. */
+export type EncoderRequest =
+  | {
+      readonly kind: "open";
+      readonly fileId: number;
+      readonly tableLocation: string;
+      readonly schema: StructType;
+    }
+  | { readonly kind: "block"; readonly fileId: number; readonly block: ColumnBlock }
+  | { readonly kind: "finish"; readonly fileId: number }
+  | { readonly kind: "abort"; readonly fileId: number };
+
+/** A data file that is complete and synced. */
+export interface EncodedFile {
+  /** Relative to the table, not URL-encoded. */
+  readonly path: string;
+  readonly byteLength: number;
+  readonly modificationTimeMs: number;
+  readonly rowCount: number;
+  /** `add.stats` */
+  readonly statisticsJson: string;
+}
+
+/** What an encoder worker answers. */
+export type EncoderResponse =
+  | { readonly kind: "blockWritten"; readonly fileId: number }
+  | { readonly kind: "finished"; readonly fileId: number; readonly file: EncodedFile }
+  | { readonly kind: "failed"; readonly fileId: number; readonly message: string };

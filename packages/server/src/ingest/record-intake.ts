@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+import {
+  BatchReader,
+  FRAME_HEADER_BYTES,
+  type FrameScanner,
+  type IngestReader,
+  MAX_RECORD_BYTES,
+  type RecordFormat,
+} from "@sluice/protocol";
+import { ServerError } from "../errors.ts";
+import type { Journal } from "../journal/journal.ts";
+import type { AckQueue } from "../session/ack-queue.ts";
+import type { RecordPath, TableWriter } from "./table-writer.ts";
+
+/**
+ * Takes the messages of one stream: checks the envelope, decodes the records into the table's columns, and appends the
+ * frames to the log as contiguous runs. A message is taken as a whole or not at all.
+ */
+export class RecordIntake {
+  /** Wire offset that the next message must have. */
+  nextOffset = 0;
+  readonly #writer: TableWriter;
+  readonly #path: RecordPath;
+  readonly #format: RecordFormat;
+  readonly #journal: Journal;
+  readonly #acks: AckQueue;
+  readonly #batch: BatchReader = new BatchReader();
+  #runBuffer: Uint8Array | undefined;
+  #runStart = 0;
+  #runEnd = 0;
+
+  constructor(
+    writer: TableWriter,
+    path: RecordPath,
+    format: RecordFormat,
+    journal: Journal,
+    acks: AckQueue,
+  ) {
+    this.#writer = writer;
+    this.#path = path;
+    this.#format = format;
+    this.#journal = journal;
+    this.#acks = acks;
+  }
+
+  /**
+   * Takes the message that `scanner` stands at and `message` has read.
+   * @returns why it cannot be taken; earlier messages are not affected.
+   */
+  take(scanner: FrameScanner, message: IngestReader): ServerError | undefined {
+    const frameStart = scanner.start - FRAME_HEADER_BYTES;
+    if (this.#runBuffer !== scanner.buffer || this.#runEnd !== frameStart) {
+      // Before the message is decoded: a row must not be counted to a log position that does not cover it.
+      this.flush();
+      this.#runStart = frameStart;
+      this.#runEnd = frameStart;
+    }
+    const fault = this.#checkEnvelope(message) ?? this.#decode(message);
+    if (fault !== undefined) return fault;
+    this.nextOffset++;
+    this.#runBuffer = scanner.buffer;
+    this.#runEnd = scanner.end;
+    return undefined;
+  }
+
+  /**
+   * Appends what was taken since the last flush to the log. To be called before the buffer of the scanner changes, and
+   * before anything else writes to the table.
+   * @throws LogError when the log takes nothing more.
+   */
+  flush(): void {
+    const buffer = this.#runBuffer;
+    if (buffer === undefined) return;
+    this.#runBuffer = undefined;
+    const startPosition = this.#journal.nextPosition;
+    const endPosition = this.#journal.append(
+      this.#path.definition,
+      buffer,
+      this.#runStart,
+      this.#runEnd,
+    );
+    this.#writer.rowsLogged(startPosition, endPosition);
+    this.#acks.push(endPosition, this.nextOffset - 1);
+  }
+
+  #checkEnvelope(message: IngestReader): ServerError | undefined {
+    const expected = this.nextOffset;
+    const refuse = (text: string): ServerError =>
+      new ServerError("invalid_argument", text, { offset: expected });
+    switch (message.kind) {
+      case "createStream":
+        return refuse(`offset ${expected}: a stream can be created once; open another stream`);
+      case "empty":
+        return refuse(`offset ${expected}: the message carries no payload`);
+      case "record":
+      case "batch":
+        break;
+    }
+    if (!message.hasOffsetId) return refuse(`offset ${expected}: the message has no offset_id`);
+    if (message.offsetId !== expected) {
+      return refuse(`Non-incremental offset: expected ${expected}, actual ${message.offsetId}`);
+    }
+    if (message.format === undefined) return refuse(`offset ${expected}: the message has no record`);
+    if (message.format !== this.#format) {
+      const text = `offset ${expected}: record type ${message.format.toUpperCase()} does not match the stream's ${this.#format.toUpperCase()}`;
+      return refuse(text);
+    }
+    return undefined;
+  }
+
+  #decode(message: IngestReader): ServerError | undefined {
+    const { buffer, start, end } = message;
+    if (message.kind === "record") return this.#decodeRecord(buffer, start, end, undefined);
+    const { builder } = this.#writer;
+    const rowsBefore = builder.rowCount;
+    const batch = this.#batch;
+    batch.reset(buffer, start, end);
+    for (let index = 0; ; index++) {
+      const event = batch.next();
+      if (event === "end") return undefined;
+      const fault =
+        event === "malformed"
+          ? this.#malformedBatch()
+          : this.#decodeRecord(buffer, batch.start, batch.end, index);
+      if (fault === undefined) continue;
+      builder.truncate(rowsBefore);
+      return fault;
+    }
+  }
+
+  #decodeRecord(
+    buffer: Uint8Array,
+    start: number,
+    end: number,
+    batchIndex: number | undefined,
+  ): ServerError | undefined {
+    if (end - start > MAX_RECORD_BYTES) return this.#tooLarge(end - start, batchIndex);
+    const { decoder } = this.#path;
+    if (decoder.decode(buffer, start, end)) return undefined;
+    const failure = decoder.failure;
+    const field = failure?.field;
+    const place = field === undefined ? "" : `, field ${JSON.stringify(field)}`;
+    const text = `${this.#where(batchIndex)}${place}: ${failure?.message ?? "cannot be decoded"}`;
+    return new ServerError("invalid_argument", text, {
+      table: this.#writer.tableName,
+      offset: this.nextOffset,
+      ...(field === undefined ? {} : { field }),
+    });
+  }
+
+  #malformedBatch(): ServerError {
+    const text = `offset ${this.nextOffset}: the batch is not a valid message`;
+    return new ServerError("invalid_argument", text, { offset: this.nextOffset });
+  }
+
+  #tooLarge(recordBytes: number, batchIndex: number | undefined): ServerError {
+    const text = `${this.#where(batchIndex)}: ${recordBytes} bytes exceed the limit of ${MAX_RECORD_BYTES} bytes per record; split the record`;
+    return new ServerError("invalid_argument", text, {
+      offset: this.nextOffset,
+      limit: MAX_RECORD_BYTES,
+    });
+  }
+
+  #where(batchIndex: number | undefined): string {
+    const inBatch = batchIndex === undefined ? "" : ` (record ${batchIndex} of its batch)`;
+    return `record at offset ${this.nextOffset}${inBatch}`;
+  }
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+import { columnKindOf, DeltaError, type DeltaTable } from "@sluice/delta";
+import { MAX_COLUMNS } from "@sluice/protocol";
+import type { Catalog } from "../catalog/catalog.ts";
+import type { TableName } from "../catalog/table-name.ts";
+import { ServerError } from "../errors.ts";
+import { TableWriter, type TableWriterOptions } from "./table-writer.ts";
+
+/** The parts of a table writer that all tables share. */
+export type SharedWriterOptions = Pick<
+  TableWriterOptions,
+  "journal" | "encoders" | "clock" | "logger" | "settings"
+>;
+
+export interface TableRegistryOptions extends SharedWriterOptions {
+  readonly catalog: Catalog;
+  /** Called after each commit of any table. */
+  readonly onCommitted: () => void;
+  /** Called once for a table that can commit no more. */
+  readonly onTableFailure: (table: string, reason: ServerError) => void;
+}
+
+/** The tables that are being written to: one writer each, made when the first stream or recovery asks for it. */
+export class TableRegistry {
+  readonly #options: TableRegistryOptions;
+  readonly #writers = new Map<string, Promise<TableWriter>>();
+  readonly #open = new Map<string, TableWriter>();
+
+  constructor(options: TableRegistryOptions) {
+    this.#options = options;
+  }
+
+  /** @throws ServerError `not_found`, `unimplemented`, `invalid_argument`. */
+  writerFor(name: TableName): Promise<TableWriter> {
+    const known = this.#writers.get(name.full);
+    if (known !== undefined) return known;
+    const opening = this.#openWriter(name);
+    this.#writers.set(name.full, opening);
+    // A table that is absent now may be created later.
+    opening.catch(() => this.#writers.delete(name.full));
+    return opening;
+  }
+
+  /** The writers that exist. */
+  get writers(): readonly TableWriter[] {
+    return [...this.#open.values()];
+  }
+
+  /** Commits everything of every table. */
+  async flush(): Promise<void> {
+    await Promise.all(this.writers.map((writer) => writer.flush()));
+  }
+
+  close(): void {
+    for (const writer of this.writers) writer.close();
+  }
+
+  async #openWriter(name: TableName): Promise<TableWriter> {
+    const { catalog, onCommitted, onTableFailure } = this.#options;
+    const table = await this.#openTable(catalog, name);
+    checkWritable(table, name.full);
+    const writer = new TableWriter({
+      ...this.#options,
+      tableName: name.full,
+      table,
+      onCommitted,
+      onFailure: (reason) => onTableFailure(name.full, reason),
+    });
+    this.#open.set(name.full, writer);
+    return writer;
+  }
+
+  async #openTable(catalog: Catalog, name: TableName): Promise<DeltaTable> {
+    try {
+      return await catalog.openTable(name.full);
+    } catch (cause) {
+      if (!(cause instanceof DeltaError)) throw cause;
+      const code = cause.code === "unsupported" ? "unimplemented" : "unavailable";
+      const message = `table ${name.full} cannot be opened: ${cause.message}`;
+      throw new ServerError(code, message, { table: name.full }, cause);
+    }
+  }
+}
+
+/** @throws ServerError `unimplemented` for a table that records cannot be written to. */
+function checkWritable(table: DeltaTable, name: string): void {
+  const { schema } = table.snapshot();
+  if (schema.fields.length > MAX_COLUMNS) {
+    const message = `table ${name} has ${schema.fields.length} columns; the limit is ${MAX_COLUMNS}`;
+    throw new ServerError("unimplemented", message, { table: name, limit: MAX_COLUMNS });
+  }
+  for (const field of schema.fields) {
+    if (columnKindOf(field.type) !== undefined) continue;
+    const message = `column ${JSON.stringify(field.name)} of table ${name} has type ${JSON.stringify(field.type)}, which cannot be ingested yet`;
+    throw new ServerError("unimplemented", message, { table: name, field: field.name });
+  }
+}

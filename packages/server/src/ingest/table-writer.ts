@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+import { createHash } from "node:crypto";
+import {
+  BlockBuilder,
+  columnSpecsOf,
+  type DeltaTable,
+  type StructType,
+} from "@sluice/delta";
+import type { RecordFormat } from "@sluice/protocol";
+import type { Clock } from "../clock.ts";
+import type { RecordDecoder } from "../columns/decoder.ts";
+import { type CommitSettings, TableCommitter } from "../commit/table-committer.ts";
+import type { EncoderPool } from "../commit/encoder-pool.ts";
+import type { ServerError } from "../errors.ts";
+import type { Journal, JournalDefinition } from "../journal/journal.ts";
+import type { Logger } from "../logger.ts";
+import { compileDecoder } from "./compile-decoder.ts";
+
+export interface TableWriterOptions {
+  /** catalog.schema.table */
+  readonly tableName: string;
+  readonly table: DeltaTable;
+  readonly journal: Journal;
+  readonly encoders: EncoderPool;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly settings: CommitSettings;
+  readonly onCommitted: (position: number) => void;
+  readonly onFailure: (reason: ServerError) => void;
+}
+
+/** What the records of a stream go through: the decoder, and the definition under which their frames are logged. */
+export interface RecordPath {
+  readonly decoder: RecordDecoder;
+  readonly definition: JournalDefinition;
+}
+
+/** A block is sealed at the first message boundary past either bound: large enough for the encoder, small enough for the cache. */
+const BLOCK_ROWS = 65_536;
+const BLOCK_BYTES = 24 * 1024 * 1024;
+
+/**
+ * The one place where the records of all streams to a table meet: decoders write rows into the builder, the journal says
+ * where the log ends behind them, the committer takes them from there.
+ */
+export class TableWriter {
+  readonly tableName: string;
+  readonly tableId: string;
+  readonly schema: StructType;
+  readonly builder: BlockBuilder;
+  readonly #options: TableWriterOptions;
+  readonly #committer: TableCommitter;
+  readonly #paths = new Map<string, RecordPath>();
+
+  /** @throws TypeError when the table has a column whose type cannot be written. */
+  constructor(options: TableWriterOptions) {
+    const snapshot = options.table.snapshot();
+    this.tableName = options.tableName;
+    this.tableId = snapshot.metadata.id;
+    this.schema = snapshot.schema;
+    this.builder = new BlockBuilder(columnSpecsOf(snapshot.schema));
+    this.#options = options;
+    this.#committer = new TableCommitter({
+      ...options,
+      schema: snapshot.schema,
+      sealRows: () => (this.builder.rowCount === 0 ? undefined : this.builder.seal()),
+    });
+  }
+
+  get failure(): ServerError | undefined {
+    return this.#committer.failure;
+  }
+
+  get isSaturated(): boolean {
+    return this.#committer.isSaturated;
+  }
+
+  /** Log position up to which the table had the records of a log when its writer was made. */
+  committedTransaction(appId: string): number {
+    return this.#options.table.snapshot().txns.get(appId)?.version ?? 0;
+  }
+
+  whenRelieved(callback: () => void): void {
+    this.#committer.whenRelieved(callback);
+  }
+
+  get oldestUncommittedPosition(): number | undefined {
+    return this.#committer.oldestUncommittedPosition;
+  }
+
+  /**
+   * The decoder and definition for a stream; made once per encoding and descriptor.
+   * @throws ServerError `invalid_argument` or `schema_mismatch` when the descriptor does not fit the table.
+   */
+  pathFor(format: RecordFormat, descriptor: Uint8Array): RecordPath {
+    const key = `${format}:${createHash("sha256").update(descriptor).digest("base64")}`;
+    const known = this.#paths.get(key);
+    if (known !== undefined) return known;
+    const plan = compileDecoder(this.schema, format, descriptor, this.tableName);
+    const { tableName, tableId } = this;
+    const path: RecordPath = {
+      decoder: plan.bind(this.builder),
+      definition: this.#options.journal.define({
+        tableName,
+        tableId,
+        format,
+        descriptor: Uint8Array.from(descriptor),
+      }),
+    };
+    this.#paths.set(key, path);
+    return path;
+  }
+
+  /**
+   * Notes that every row in the builder is in the log, which now ends at `endPosition`. Called at message boundaries, so
+   * that a block never holds half a batch.
+   */
+  rowsLogged(startPosition: number, endPosition: number): void {
+    if (this.builder.rowCount === 0) return;
+    this.#committer.rowsLogged(startPosition, endPosition);
+    if (this.builder.rowCount < BLOCK_ROWS && this.builder.byteLength() < BLOCK_BYTES) return;
+    const byteLength = this.builder.byteLength();
+    this.#committer.addBlock(this.builder.seal(), byteLength);
+  }
+
+  flush(): Promise<void> {
+    return this.#committer.flush();
+  }
+
+  close(): void {
+    this.#committer.close();
+  }
+}

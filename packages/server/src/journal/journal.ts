@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Log } from "@sluice/log";
+import type { RecordFormat } from "@sluice/protocol";
+import { encodeDefinition, encodeFramesHeader, FRAMES_HEADER_BYTES } from "./entry-codec.ts";
+
+/** How the frames of a stream are to be read back; shared by all streams that agree in it. */
+export interface StreamDefinition {
+  readonly tableName: string;
+  readonly tableId: string;
+  readonly format: RecordFormat;
+  /** Empty for JSON. */
+  readonly descriptor: Uint8Array;
+}
+
+/** A definition with its encoded entry, and the segment that has it already. */
+export interface JournalDefinition {
+  readonly entry: Uint8Array;
+  readonly framesHeader: Uint8Array;
+  writtenInSegment: number;
+}
+
+/** Gets told how far the log is durable. */
+export interface DurabilityListener {
+  onDurable(durablePosition: number): void;
+  onLogFailure(reason: Error): void;
+}
+
+/**
+ * The server's use of the log: writes the frames of streams with the definitions they need, and tells those who wait
+ * what has become durable.
+ */
+export class Journal {
+  readonly #log: Log;
+  readonly #waiting = new Set<DurabilityListener>();
+  readonly #relief = new Set<() => void>();
+  #nextDefinitionId = 1;
+  #failure: Error | undefined;
+
+  constructor(log: Log) {
+    this.#log = log;
+    log.onDurable((position) => this.#publish(position));
+    log.onFailure((reason) => this.#fail(reason));
+  }
+
+  get logId(): string {
+    return this.#log.logId;
+  }
+
+  /** Position of the next entry. */
+  get nextPosition(): number {
+    return this.#log.nextPosition;
+  }
+
+  get durablePosition(): number {
+    return this.#log.durablePosition;
+  }
+
+  /** Why the log takes nothing more, or `undefined` while it does. */
+  get failure(): Error | undefined {
+    return this.#failure;
+  }
+
+  /** Whether more is staged than the bound: sources must pause until {@link Journal.whenRelieved}. */
+  get isSaturated(): boolean {
+    return this.#log.stagedBytes > this.#log.maxStagedBytes;
+  }
+
+  /** Runs `callback` once when the log has caught up (or has failed). */
+  whenRelieved(callback: () => void): void {
+    this.#relief.add(callback);
+  }
+
+  define(definition: StreamDefinition): JournalDefinition {
+    const definitionId = this.#nextDefinitionId++;
+    return {
+      entry: encodeDefinition({ definitionId, ...definition }),
+      framesHeader: encodeFramesHeader(definitionId),
+      writtenInSegment: -1,
+    };
+  }
+
+  /**
+   * Appends the gRPC frames in `buffer[start, end)`.
+   * @returns the position up to which the log must be durable for them to be.
+   * @throws LogError when the log has failed or is closed.
+   */
+  append(definition: JournalDefinition, buffer: Uint8Array, start: number, end: number): number {
+    const log = this.#log;
+    const entryBytes = FRAMES_HEADER_BYTES + (end - start);
+    const segment = log.reserve(entryBytes + definition.entry.length, 2);
+    if (definition.writtenInSegment !== segment) {
+      log.append(definition.entry);
+      definition.writtenInSegment = segment;
+    }
+    return log.appendParts(definition.framesHeader, FRAMES_HEADER_BYTES, buffer, start, end);
+  }
+
+  /** Tells `listener` of each group commit until {@link Journal.unlisten}. */
+  listen(listener: DurabilityListener): void {
+    this.#waiting.add(listener);
+  }
+
+  unlisten(listener: DurabilityListener): void {
+    this.#waiting.delete(listener);
+  }
+
+  /** Resolves once the log is durable up to `position`; rejects if the log fails first. */
+  async whenDurable(position: number): Promise<void> {
+    if (this.#log.durablePosition >= position) return;
+    await this.#log.sync();
+  }
+
+  #publish(durablePosition: number): void {
+    for (const listener of this.#waiting) listener.onDurable(durablePosition);
+    if (!this.isSaturated) this.#relieve();
+  }
+
+  #fail(reason: Error): void {
+    this.#failure = reason;
+    for (const listener of this.#waiting) listener.onLogFailure(reason);
+    this.#relieve();
+  }
+
+  #relieve(): void {
+    if (this.#relief.size === 0) return;
+    const callbacks = [...this.#relief];
+    this.#relief.clear();
+    for (const callback of callbacks) callback();
+  }
+}

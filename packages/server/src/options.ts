@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+import { availableParallelism } from "node:os";
+import { ServerError } from "./errors.ts";
+import type { TlsSettings } from "./socket/listener.ts";
+
+/** How to run a server. Only `dataDirectory` is required. */
+export interface ServerOptions {
+  /** Where everything is kept: credentials, log, catalog and tables. Made if absent. One server at a time. */
+  readonly dataDirectory: string;
+  /** Address to listen on. @default "127.0.0.1": nobody else can reach an embedded server unless told so. */
+  readonly host?: string;
+  /** Port, 0 for a free one. @default 0 */
+  readonly port?: number;
+  /** With a certificate the port speaks TLS as well as plaintext. */
+  readonly tls?: TlsSettings;
+  /** `false` lets everybody write; allowed on a loopback address only. @default true */
+  readonly auth?: boolean;
+  /** Life of an access token in seconds, 1 to 86,400. @default 3600, as the real service has. */
+  readonly tokenTtlSeconds?: number;
+  /**
+   * Longest time from a record's arrival to the start of the commit that makes it visible, in milliseconds, 10 to
+   * 3,600,000. Shorter makes more and smaller files. @default 500
+   */
+  readonly commitIntervalMs?: number;
+  /**
+   * A data file is committed at once when it has taken this many bytes of columns, before compression; 1 MiB to 4 GiB.
+   * @default 256 MiB
+   */
+  readonly targetFileBytes?: number;
+  /** How long streams may go on after the server was asked to stop, in milliseconds, 0 to 600,000. @default 5000 */
+  readonly drainTimeoutMs?: number;
+  /** Most streams at one time, 1 to 1,000,000. More are refused as UNAVAILABLE. @default 20,000 */
+  readonly maxStreamCount?: number;
+  /** Threads that write Parquet, 1 to 64. @default one less than the machine's cores, at least 1 */
+  readonly encoderThreadCount?: number;
+  /** Length of a log segment in bytes. @default 64 MiB */
+  readonly logSegmentBytes?: number;
+}
+
+/** {@link ServerOptions} with every default applied and every range checked. */
+export interface ServerSettings {
+  readonly dataDirectory: string;
+  readonly host: string;
+  readonly port: number;
+  readonly tls: TlsSettings | undefined;
+  readonly auth: boolean;
+  readonly tokenTtlSeconds: number;
+  readonly commitIntervalMs: number;
+  readonly targetFileBytes: number;
+  readonly drainTimeoutMs: number;
+  readonly maxStreamCount: number;
+  readonly encoderThreadCount: number;
+  readonly logSegmentBytes: number;
+}
+
+const MIB = 1024 * 1024;
+
+/** @throws ServerError `invalid_argument` that names the option, its value and its range. */
+export function resolveServerOptions(options: ServerOptions): ServerSettings {
+  const host = options.host ?? "127.0.0.1";
+  const auth = options.auth ?? true;
+  if (!auth && !isLoopback(host)) {
+    const message = `auth: false is allowed on a loopback address only, not on ${host}; keep authentication on or listen on 127.0.0.1`;
+    throw new ServerError("invalid_argument", message);
+  }
+  if (options.dataDirectory === "") {
+    throw new ServerError("invalid_argument", "dataDirectory is empty; name a directory");
+  }
+  return Object.freeze({
+    dataDirectory: options.dataDirectory,
+    host,
+    port: inRange("port", options.port ?? 0, 0, 65_535),
+    tls: options.tls,
+    auth,
+    tokenTtlSeconds: inRange("tokenTtlSeconds", options.tokenTtlSeconds ?? 3_600, 1, 86_400),
+    commitIntervalMs: inRange("commitIntervalMs", options.commitIntervalMs ?? 500, 10, 3_600_000),
+    targetFileBytes: inRange(
+      "targetFileBytes",
+      options.targetFileBytes ?? 256 * MIB,
+      MIB,
+      4096 * MIB,
+    ),
+    drainTimeoutMs: inRange("drainTimeoutMs", options.drainTimeoutMs ?? 5_000, 0, 600_000),
+    maxStreamCount: inRange("maxStreamCount", options.maxStreamCount ?? 20_000, 1, 1_000_000),
+    encoderThreadCount: inRange(
+      "encoderThreadCount",
+      options.encoderThreadCount ?? Math.max(1, availableParallelism() - 1),
+      1,
+      64,
+    ),
+    logSegmentBytes: options.logSegmentBytes ?? 64 * MIB,
+  });
+}
+
+/** Whether an address can be reached from this machine alone. */
+export function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);
+}
+
+function inRange(name: string, value: number, minimum: number, maximum: number): number {
+  if (Number.isSafeInteger(value) && value >= minimum && value <= maximum) return value;
+  const message = `${name} is ${value}; it must be a whole number from ${minimum} to ${maximum}`;
+  throw new ServerError("invalid_argument", message);
+}

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { StructType } from "@sluice/delta";
+import { type Log, LogError, openLog } from "@sluice/log";
+import { createRouter } from "./api/router.ts";
+import { createTablesEndpoint } from "./api/tables-endpoint.ts";
+import { createTokenEndpoint } from "./api/token-endpoint.ts";
+import { createTokenAuthenticator, openAuthenticator } from "./auth/authenticator.ts";
+import { type Credentials, loadOrCreateCredentials } from "./auth/credentials.ts";
+import { TokenIssuer } from "./auth/token-issuer.ts";
+import { Catalog, type CatalogEntry } from "./catalog/catalog.ts";
+import { type Clock, systemClock } from "./clock.ts";
+import { EncoderPool } from "./commit/encoder-pool.ts";
+import { ServerError } from "./errors.ts";
+import { TableRegistry } from "./ingest/table-registry.ts";
+import { Journal } from "./journal/journal.ts";
+import { type RecoverySummary, recoverTables } from "./journal/recovery.ts";
+import { type Logger, silentLogger } from "./logger.ts";
+import { resolveServerOptions, type ServerOptions, type ServerSettings } from "./options.ts";
+import { SessionRegistry } from "./session/session-registry.ts";
+import { StreamOpener } from "./session/stream-opener.ts";
+import { Listener } from "./socket/listener.ts";
+
+/** What a server uses of the world around it, apart from its settings. */
+export interface ServerComponents {
+  /** @default nothing is logged */
+  readonly logger?: Logger;
+  /** @default the system's */
+  readonly clock?: Clock;
+}
+
+/** Client id and secret for `/oidc/v1/token`. */
+export interface ClientCredentials {
+  readonly clientId: string;
+  readonly clientSecret: string;
+}
+
+/** A server that takes streams. */
+export interface SluiceServer {
+  readonly host: string;
+  readonly port: number;
+  /** gRPC endpoint for clients, such as `http://127.0.0.1:50051`; `https://` when the server has a certificate. */
+  readonly endpoint: string;
+  /** Base URL of the token and catalog endpoints. The same port as `endpoint`. */
+  readonly workspaceUrl: string;
+  readonly dataDirectory: string;
+  /** `undefined` where authentication is off. */
+  readonly credentials: ClientCredentials | undefined;
+  /** What starting found in the log. */
+  readonly recovery: RecoverySummary;
+  /** Open ingest streams. */
+  readonly streamCount: number;
+  readonly catalog: Catalog;
+  /** Creates a table. @throws ServerError `already_exists`, `invalid_argument`. */
+  createTable(name: string, schema: StructType): Promise<CatalogEntry>;
+  /** Commits every acknowledged record to its table now. */
+  flush(): Promise<void>;
+  /**
+   * Drains and stops: streams get the close signal and may finish, what was acknowledged is committed, the data
+   * directory is free for another server. Repeated calls return the same promise.
+   * @throws ServerError when something could not be committed; it is safe in the log.
+   */
+  close(): Promise<void>;
+}
+
+const COMMIT_RETRIES = 8;
+
+/**
+ * Starts a server on a data directory. Records that an earlier one acknowledged and did not commit are committed.
+ * @throws ServerError `invalid_argument`, `unavailable` (address taken, data directory in use, disk), `data_loss`.
+ */
+export async function startServer(
+  options: ServerOptions,
+  components: ServerComponents = {},
+): Promise<SluiceServer> {
+  const settings = resolveServerOptions(options);
+  const logger = components.logger ?? silentLogger;
+  const clock = components.clock ?? systemClock;
+  await mkdir(settings.dataDirectory, { recursive: true });
+  const credentials = settings.auth
+    ? await loadOrCreateCredentials(join(settings.dataDirectory, "auth.json"))
+    : undefined;
+  const log = await openServerLog(settings);
+  const encoders = new EncoderPool(settings.encoderThreadCount);
+  try {
+    return await startOn({ settings, logger, clock, credentials, log, encoders });
+  } catch (reason) {
+    await encoders.close();
+    await log.close().catch(() => undefined);
+    throw reason;
+  }
+}
+
+interface Parts {
+  readonly settings: ServerSettings;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly credentials: Credentials | undefined;
+  readonly log: Log;
+  readonly encoders: EncoderPool;
+}
+
+async function openServerLog(settings: ServerSettings): Promise<Log> {
+  try {
+    return await openLog(join(settings.dataDirectory, "log"), {
+      segmentBytes: settings.logSegmentBytes,
+    });
+  } catch (cause) {
+    if (!(cause instanceof LogError)) throw cause;
+    const code = cause.code === "data_loss" ? "data_loss" : "unavailable";
+    throw new ServerError(code, cause.message, {}, cause);
+  }
+}
+
+async function startOn(parts: Parts): Promise<SluiceServer> {
+  const { settings, logger, clock, credentials, log, encoders } = parts;
+  const journal = new Journal(log);
+  const catalog = new Catalog(settings.dataDirectory);
+  let isRecovering = true;
+  const tables = new TableRegistry({
+    catalog,
+    journal,
+    encoders,
+    clock,
+    logger,
+    settings: {
+      commitIntervalMs: settings.commitIntervalMs,
+      targetFileBytes: settings.targetFileBytes,
+      commitRetries: COMMIT_RETRIES,
+    },
+    onCommitted: () => {
+      if (!isRecovering) trimLog(log, tables, logger);
+    },
+    onTableFailure: (table, reason) => logger.error({ err: reason, table }, "table failed"),
+  });
+  log.onFailure((reason) => logger.error({ err: reason }, "the log failed; no more writes are taken"));
+  const recovery = await recoverTables(log, tables, logger);
+  isRecovering = false;
+  logger.info({ ...recovery }, "recovered");
+
+  const issuer =
+    credentials && new TokenIssuer(credentials.signingKey, clock, settings.tokenTtlSeconds);
+  const authenticator = issuer === undefined ? openAuthenticator : createTokenAuthenticator(issuer);
+  const sessions = new SessionRegistry({
+    authenticator,
+    opener: new StreamOpener(authenticator, tables, journal),
+    journal,
+    pressure: encoders,
+    clock,
+    maxStreamCount: settings.maxStreamCount,
+  });
+  const listener = new Listener({
+    host: settings.host,
+    port: settings.port,
+    tls: settings.tls,
+    api: createRouter(
+      {
+        token: credentials && issuer && createTokenEndpoint(credentials, issuer),
+        table: createTablesEndpoint(catalog, authenticator),
+      },
+      logger,
+    ),
+    onCall: (stream, headers) => sessions.accept(stream, headers),
+  });
+  const port = await listener.listen();
+  return describe(parts, { port, recovery, catalog, tables, sessions, listener });
+}
+
+interface RunningParts {
+  readonly port: number;
+  readonly recovery: RecoverySummary;
+  readonly catalog: Catalog;
+  readonly tables: TableRegistry;
+  readonly sessions: SessionRegistry;
+  readonly listener: Listener;
+}
+
+function describe(parts: Parts, running: RunningParts): SluiceServer {
+  const { settings, credentials } = parts;
+  const { port, recovery, catalog, tables, sessions } = running;
+  const scheme = settings.tls === undefined ? "http" : "https";
+  const host = settings.host.includes(":") ? `[${settings.host}]` : settings.host;
+  const endpoint = `${scheme}://${host}:${port}`;
+  let closing: Promise<void> | undefined;
+  return {
+    host: settings.host,
+    port,
+    endpoint,
+    workspaceUrl: endpoint,
+    dataDirectory: settings.dataDirectory,
+    credentials: credentials && {
+      clientId: credentials.clientId,
+      clientSecret: credentials.clientSecret,
+    },
+    recovery,
+    catalog,
+    get streamCount() {
+      return sessions.streamCount;
+    },
+    createTable: (name, schema) => catalog.create(name, schema),
+    flush: () => tables.flush(),
+    close: () => {
+      closing ??= closeAll(parts, running);
+      return closing;
+    },
+  };
+}
+
+async function closeAll(parts: Parts, running: RunningParts): Promise<void> {
+  const { settings, log, encoders, logger } = parts;
+  const { tables, sessions, listener } = running;
+  listener.stopAccepting();
+  await sessions.drain(settings.drainTimeoutMs);
+  const problems: unknown[] = [];
+  await tables.flush().catch((reason: unknown) => problems.push(reason));
+  tables.close();
+  if (problems.length === 0) trimLog(log, tables, logger);
+  await log.close().catch((reason: unknown) => problems.push(reason));
+  await encoders.close();
+  await listener.close();
+  if (problems.length > 0) throw ServerError.from(problems[0], "closing the server");
+}
+
+/** Gives back what of the log no table needs any more. */
+function trimLog(log: Log, tables: TableRegistry, logger: Logger): void {
+  let position = log.durablePosition;
+  for (const writer of tables.writers) {
+    position = Math.min(position, writer.oldestUncommittedPosition ?? position);
+  }
+  log.trim(position).catch((reason: unknown) => {
+    logger.warn({ err: reason }, "the log could not be trimmed; it will be tried again");
+  });
+}

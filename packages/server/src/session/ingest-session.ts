@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: Apache-2.0
+import {
+  encodeCloseStreamSignalFrame,
+  encodeCreateStreamResponseFrame,
+  ERROR_CODES,
+  FrameScanner,
+  GRPC_STATUS,
+  IngestReader,
+  MAX_MESSAGE_BYTES,
+  readCreateStream,
+} from "@sluice/protocol";
+import type { TokenClaims } from "../auth/token-issuer.ts";
+import { ServerError } from "../errors.ts";
+import type { GrpcCall } from "../grpc/grpc-call.ts";
+import { RecordIntake } from "../ingest/record-intake.ts";
+import type { TableWriter } from "../ingest/table-writer.ts";
+import type { Journal } from "../journal/journal.ts";
+import { AckQueue } from "./ack-queue.ts";
+import { frameFault } from "./frame-fault.ts";
+import {
+  SESSION_TRANSITIONS,
+  type SessionEvent,
+  type SessionState,
+  takesRecords,
+} from "./session-state.ts";
+import type { StreamOpener } from "./stream-opener.ts";
+
+export interface IngestSessionOptions {
+  readonly streamId: string;
+  readonly call: GrpcCall;
+  readonly journal: Journal;
+  readonly opener: StreamOpener;
+  /** Whether the encoders or another shared stage is behind, and how to wait for it. */
+  readonly pressure: Pressure;
+  /** Called once, when nothing of the session is left to do. */
+  readonly onEnded: (session: IngestSession) => void;
+}
+
+/** A stage behind the session that can ask for a pause. */
+export interface Pressure {
+  readonly isSaturated: boolean;
+  whenRelieved(callback: () => void): void;
+}
+
+/**
+ * One ingest stream: reads messages off the call, hands records to the intake, and sends an ack for what the log has
+ * made durable. All its work is done in call-backs that run to their end; the one asynchronous step is opening the
+ * stream, during which nothing is read.
+ */
+export class IngestSession {
+  readonly streamId: string;
+  readonly #options: IngestSessionOptions;
+  readonly #scanner: FrameScanner = new FrameScanner(MAX_MESSAGE_BYTES);
+  readonly #message: IngestReader = new IngestReader();
+  readonly #acks: AckQueue = new AckQueue();
+  #state: SessionState = "awaitingCreate";
+  #claims: Promise<TokenClaims | undefined>;
+  #writer: TableWriter | undefined;
+  #intake: RecordIntake | undefined;
+  #fault: ServerError | undefined;
+  #isPaused = false;
+  #halfClosedWhilePaused = false;
+
+  constructor(options: IngestSessionOptions, claims: Promise<TokenClaims | undefined>) {
+    this.streamId = options.streamId;
+    this.#options = options;
+    this.#claims = claims;
+  }
+
+  get state(): SessionState {
+    return this.#state;
+  }
+
+  /** Starts to read. */
+  start(): void {
+    this.#claims.catch((reason: unknown) => this.#refuse(ServerError.from(reason, "authentication")));
+    this.#options.call.start({
+      onData: (chunk) => {
+        this.#scanner.push(chunk);
+        this.#read();
+      },
+      onHalfClose: () => this.#onHalfClose(),
+      onGone: () => this.#advance("gone"),
+    });
+  }
+
+  /** Asks the client to move to another stream within `durationMs`; acks go on. */
+  drain(durationMs: number): void {
+    const wasOpen = this.#state === "open";
+    if (!wasOpen) this.#fault ??= shuttingDown();
+    this.#advance("drainRequested");
+    if (wasOpen) this.#options.call.send(encodeCloseStreamSignalFrame(durationMs));
+  }
+
+  /** Ends a stream that did not end itself after {@link IngestSession.drain}. */
+  expireDrain(): void {
+    this.#fault ??= shuttingDown();
+    this.#advance("drainExpired");
+  }
+
+  /** Ends the stream with an error, once what it has sent is durable. */
+  refuse(error: ServerError): void {
+    this.#refuse(error);
+  }
+
+  onDurable(durablePosition: number): void {
+    const offset = this.#acks.takeDurable(durablePosition);
+    if (offset >= 0) this.#options.call.sendAck(offset);
+    this.#settleIfEmpty();
+  }
+
+  onLogFailure(reason: Error): void {
+    const message = `the server's log cannot be written (${reason.message}); records that were not acknowledged may not be stored. The server takes no writes until it is restarted`;
+    this.#fault = new ServerError("unavailable", message, { streamId: this.streamId }, reason);
+    this.#advance("logFailed");
+  }
+
+  #read(): void {
+    if (this.#isPaused) return;
+    for (;;) {
+      if (this.#state === "creating") {
+        this.#pause();
+        return;
+      }
+      if (this.#state !== "awaitingCreate" && !takesRecords(this.#state)) break;
+      const event = this.#scanner.next();
+      if (event === "needMore") break;
+      if (event === "message") this.#onMessage();
+      else this.#refuse(frameFault(event, this.#scanner, this.#intake?.nextOffset));
+    }
+    this.#flush();
+    this.#pauseUnderPressure();
+  }
+
+  #onMessage(): void {
+    const { buffer, start, end } = this.#scanner;
+    if (!this.#message.read(buffer, start, end)) {
+      const place = this.#intake === undefined ? "the first message" : `offset ${this.#intake.nextOffset}`;
+      this.#refuse(new ServerError("invalid_argument", `${place}: not a valid EphemeralStreamRequest`));
+      return;
+    }
+    if (this.#intake === undefined) {
+      this.#onFirstMessage();
+      return;
+    }
+    const fault = this.#intake.take(this.#scanner, this.#message);
+    if (fault !== undefined) this.#refuse(fault);
+  }
+
+  #onFirstMessage(): void {
+    const message = this.#message;
+    const isCreate = message.kind === "createStream";
+    const request = isCreate ? readCreateStream(message.buffer, message.start, message.end) : undefined;
+    if (request === undefined) {
+      const text = isCreate
+        ? "create_stream is not a valid CreateIngestStreamRequest"
+        : "first message must be CreateStream";
+      this.#refuse(new ServerError("invalid_argument", text));
+      return;
+    }
+    this.#advance("createReceived");
+    void this.#claims
+      .then((claims) => this.#options.opener.open(request, claims))
+      .then(({ writer, path, format }) => {
+        this.#writer = writer;
+        this.#intake = new RecordIntake(writer, path, format, this.#options.journal, this.#acks);
+        this.#advance("createAccepted");
+        if (!takesRecords(this.#state)) return;
+        this.#options.call.send(encodeCreateStreamResponseFrame(this.streamId));
+      })
+      .catch((reason: unknown) => this.#refuse(ServerError.from(reason, "create_stream")))
+      .finally(() => this.#resume());
+  }
+
+  #onHalfClose(): void {
+    if (this.#isPaused) {
+      this.#halfClosedWhilePaused = true;
+      return;
+    }
+    if (this.#scanner.pendingBytes > 0 && this.#state !== "refusing") {
+      const { pendingBytes } = this.#scanner;
+      const text = `the stream ended inside of a message, ${pendingBytes} bytes into it`;
+      this.#refuse(new ServerError("invalid_argument", text));
+      return;
+    }
+    this.#advance("halfClosed");
+    this.#settleIfEmpty();
+  }
+
+  /** Appends what was taken to the log; a log that cannot take it has told us through `onLogFailure`, or does so now. */
+  #flush(): void {
+    try {
+      this.#intake?.flush();
+    } catch (reason) {
+      this.onLogFailure(reason instanceof Error ? reason : new Error(String(reason)));
+      return;
+    }
+    if (!this.#acks.isEmpty) this.#options.journal.listen(this);
+  }
+
+  #pauseUnderPressure(): void {
+    const { journal, pressure } = this.#options;
+    const stages: Pressure[] = [journal, pressure];
+    if (this.#writer !== undefined) stages.push(this.#writer);
+    const saturated = stages.find((stage) => stage.isSaturated);
+    if (saturated === undefined || !takesRecords(this.#state)) return;
+    this.#pause();
+    saturated.whenRelieved(() => this.#resume());
+  }
+
+  #pause(): void {
+    if (this.#isPaused) return;
+    this.#isPaused = true;
+    this.#options.call.pause();
+  }
+
+  #resume(): void {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    this.#options.call.resume();
+    this.#read();
+    if (this.#isPaused || !this.#halfClosedWhilePaused) return;
+    this.#halfClosedWhilePaused = false;
+    this.#onHalfClose();
+  }
+
+  #refuse(error: ServerError): void {
+    if (this.#state === "refusing" || this.#state === "ended") return;
+    this.#flush();
+    this.#fault ??= error;
+    this.#advance("fault");
+    this.#settleIfEmpty();
+  }
+
+  #settleIfEmpty(): void {
+    if (!this.#acks.isEmpty) return;
+    this.#options.journal.unlisten(this);
+    this.#advance("settled");
+  }
+
+  #advance(event: SessionEvent): void {
+    const before = this.#state;
+    this.#state = SESSION_TRANSITIONS[before][event];
+    if (this.#state === before) return;
+    if (this.#state === "refusing" && this.#acks.isEmpty) {
+      this.#advance("settled");
+    } else if (this.#state === "ended") {
+      this.#end();
+    }
+  }
+
+  #end(): void {
+    const { call, journal, onEnded } = this.#options;
+    journal.unlisten(this);
+    if (this.#fault === undefined) call.end(GRPC_STATUS.OK, "");
+    else call.end(ERROR_CODES[this.#fault.code].grpcStatus, this.#fault.message);
+    onEnded(this);
+  }
+}
+
+function shuttingDown(): ServerError {
+  return new ServerError("unavailable", "the server is shutting down; reconnect");
+}

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+import { randomUUID } from "node:crypto";
+import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
+import { EPHEMERAL_STREAM_PATH, GRPC_STATUS } from "@sluice/protocol";
+import type { Authenticator } from "../auth/authenticator.ts";
+import type { Clock } from "../clock.ts";
+import { ServerError } from "../errors.ts";
+import { GrpcCall } from "../grpc/grpc-call.ts";
+import type { Journal } from "../journal/journal.ts";
+import { IngestSession, type Pressure } from "./ingest-session.ts";
+import type { StreamOpener } from "./stream-opener.ts";
+
+export interface SessionRegistryOptions {
+  readonly authenticator: Authenticator;
+  readonly opener: StreamOpener;
+  readonly journal: Journal;
+  readonly pressure: Pressure;
+  readonly clock: Clock;
+  readonly maxStreamCount: number;
+}
+
+/** How long a client may take to send `create_stream`. */
+const CREATE_TIMEOUT_MS = 30_000;
+
+/** After the drain's deadline: how long ended streams may take to get their last acks and trailers out. */
+const FINAL_GRACE_MS = 2_000;
+
+/** All ingest streams of the server. */
+export class SessionRegistry {
+  readonly #options: SessionRegistryOptions;
+  readonly #sessions = new Set<IngestSession>();
+  #isDraining = false;
+  #onEmpty: (() => void) | undefined;
+
+  constructor(options: SessionRegistryOptions) {
+    this.#options = options;
+  }
+
+  get streamCount(): number {
+    return this.#sessions.size;
+  }
+
+  /** Begins a stream, or refuses the call. */
+  accept(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
+    const path = String(headers[":path"]);
+    if (path !== EPHEMERAL_STREAM_PATH) {
+      const message = `no method ${path}; this server offers ${EPHEMERAL_STREAM_PATH}`;
+      GrpcCall.reject(stream, GRPC_STATUS.UNIMPLEMENTED, message);
+      return;
+    }
+    if (this.#isDraining) {
+      GrpcCall.reject(stream, GRPC_STATUS.UNAVAILABLE, "the server is shutting down; reconnect");
+      return;
+    }
+    const { maxStreamCount } = this.#options;
+    if (this.#sessions.size >= maxStreamCount) {
+      const message = `the server has ${maxStreamCount} open streams, its limit; close some or raise maxStreamCount`;
+      GrpcCall.reject(stream, GRPC_STATUS.UNAVAILABLE, message);
+      return;
+    }
+    this.#begin(stream, headers["authorization"]);
+  }
+
+  /**
+   * Ends all streams: each gets the close signal, and those that have not ended by themselves after `timeoutMs` are
+   * ended. Resolves when none is left.
+   */
+  async drain(timeoutMs: number): Promise<void> {
+    this.#isDraining = true;
+    if (this.#sessions.size === 0) return;
+    const { clock } = this.#options;
+    const emptied = new Promise<void>((resolve) => {
+      this.#onEmpty = resolve;
+    });
+    for (const session of this.#sessions) session.drain(timeoutMs);
+    const cancelExpiry = clock.schedule(() => {
+      for (const session of this.#sessions) session.expireDrain();
+    }, timeoutMs);
+    const cancelGrace = clock.schedule(() => this.#onEmpty?.(), timeoutMs + FINAL_GRACE_MS);
+    if (this.#sessions.size > 0) await emptied;
+    cancelExpiry();
+    cancelGrace();
+  }
+
+  #begin(stream: ServerHttp2Stream, authorization: string | undefined): void {
+    const { authenticator, opener, journal, pressure, clock } = this.#options;
+    const streamId = randomUUID();
+    let cancelTimeout: () => void = () => undefined;
+    const session = new IngestSession(
+      {
+        streamId,
+        call: new GrpcCall(stream),
+        journal,
+        opener,
+        pressure,
+        onEnded: (ended) => {
+          cancelTimeout();
+          this.#sessions.delete(ended);
+          if (this.#sessions.size === 0) this.#onEmpty?.();
+        },
+      },
+      authenticator.authenticate(authorization),
+    );
+    this.#sessions.add(session);
+    cancelTimeout = clock.schedule(() => {
+      if (session.state !== "awaitingCreate") return;
+      const message = `no create_stream message came within ${CREATE_TIMEOUT_MS} ms`;
+      session.refuse(new ServerError("deadline_exceeded", message));
+    }, CREATE_TIMEOUT_MS);
+    session.start();
+  }
+}
