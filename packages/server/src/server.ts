@@ -134,7 +134,9 @@ async function startOn(parts: Parts): Promise<SluiceServer> {
     },
     onTableFailure: (table, reason) => logger.error({ err: reason, table }, "table failed"),
   });
-  log.onFailure((reason) => logger.error({ err: reason }, "the log failed; no more writes are taken"));
+  log.onFailure((reason) =>
+    logger.error({ err: reason }, "the log failed; no more writes are taken"),
+  );
   const recovery = await recoverTables(log, tables, logger);
   isRecovering = false;
   logger.info({ ...recovery }, "recovered");

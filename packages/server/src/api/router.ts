@@ -5,6 +5,7 @@ import type { Logger } from "../logger.ts";
 import type { ApiHandler, ApiRequest, ApiResponse } from "./api-types.ts";
 
 const TOKEN_PATH = "/oidc/v1/token";
+const GRPC_SERVICE_PATH = "/databricks.zerobus.Zerobus/";
 const TABLES_PATH = "/api/2.1/unity-catalog/tables/";
 
 interface ErrorShape {
@@ -66,9 +67,17 @@ async function route(routes: ApiRoutes, request: ApiRequest): Promise<ApiRespons
   if (tablesAt >= 0) {
     if (request.method !== "GET") {
       const message = `${request.method} is not supported here; tables are created with \`sluice table create\``;
-      return { status: 405, body: { error_code: "NOT_IMPLEMENTED", message }, headers: { allow: "GET" } };
+      return {
+        status: 405,
+        body: { error_code: "NOT_IMPLEMENTED", message },
+        headers: { allow: "GET" },
+      };
     }
     return routes.table(request, decodeName(path.slice(tablesAt + TABLES_PATH.length)));
+  }
+  if (path.startsWith(GRPC_SERVICE_PATH)) {
+    const message = `${path} is a gRPC method: use POST over HTTP/2 with content-type application/grpc`;
+    return { status: 415, body: { error_code: "INVALID_PARAMETER_VALUE", message } };
   }
   const message = `no endpoint at ${path}; this server has ${TOKEN_PATH}, ${TABLES_PATH}{full_name} and the gRPC service databricks.zerobus.Zerobus`;
   return { status: 404, body: { error_code: "ENDPOINT_NOT_FOUND", message } };

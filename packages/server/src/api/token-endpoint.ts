@@ -7,7 +7,8 @@ import type { ApiHandler, ApiResponse } from "./api-types.ts";
 /** Answers `POST /oidc/v1/token` (RFC 6749, client credentials; RFC 9396 authorization details). */
 export function createTokenEndpoint(credentials: Credentials, issuer: TokenIssuer): ApiHandler {
   return async ({ method, headers, body }) => {
-    if (method !== "POST") return { ...oauthError(405, "invalid_request", "use POST"), headers: { allow: "POST" } };
+    if (method !== "POST")
+      return { ...oauthError(405, "invalid_request", "use POST"), headers: { allow: "POST" } };
     const form = new URLSearchParams(body.toString("utf8"));
     const client = readBasic(headers["authorization"]) ?? readForm(form);
     if (client === undefined || !matchesCredentials(credentials, client.id, client.secret)) {
@@ -21,7 +22,8 @@ export function createTokenEndpoint(credentials: Credentials, issuer: TokenIssue
     }
     const detailsText = form.get("authorization_details");
     const details = detailsText === null ? undefined : readAuthorizationDetails(detailsText);
-    if (details?.kind === "invalid") return oauthError(400, "invalid_authorization_details", details.message);
+    if (details?.kind === "invalid")
+      return oauthError(400, "invalid_authorization_details", details.message);
     const token = await issuer.issue(client.id, details?.grants);
     return {
       status: 200,

@@ -34,7 +34,9 @@ export function readAuthorizationDetails(text: string): AuthorizationDetails {
     }
     const unknown = (privileges as unknown[]).find((name) => !TABLE_PRIVILEGES.has(String(name)));
     if (unknown !== undefined) {
-      return invalid(`privilege ${JSON.stringify(unknown)} cannot be requested; use SELECT and MODIFY`);
+      return invalid(
+        `privilege ${JSON.stringify(unknown)} cannot be requested; use SELECT and MODIFY`,
+      );
     }
     grants.push({ table: object_full_path.toLowerCase(), privileges: privileges as string[] });
   }

@@ -2,7 +2,13 @@
 import { randomUUID } from "node:crypto";
 import { link, mkdir, open, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { createTable, DeltaError, type DeltaTable, openTable, type StructType } from "@sluice/delta";
+import {
+  createTable,
+  DeltaError,
+  type DeltaTable,
+  openTable,
+  type StructType,
+} from "@sluice/delta";
 import { ServerError } from "../errors.ts";
 import { parseTableName, type TableName } from "./table-name.ts";
 
@@ -96,7 +102,9 @@ export class Catalog {
 }
 
 function alreadyExists(name: TableName): ServerError {
-  return new ServerError("already_exists", `table ${name.full} exists already`, { table: name.full });
+  return new ServerError("already_exists", `table ${name.full} exists already`, {
+    table: name.full,
+  });
 }
 
 async function readEntry(file: string): Promise<CatalogEntry> {

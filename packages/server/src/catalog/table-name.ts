@@ -30,6 +30,10 @@ export function parseTableName(text: string): TableName | { readonly problem: st
       };
     }
   }
-  const [catalog, schema, table] = parts.map((part) => part.toLowerCase()) as [string, string, string];
+  const [catalog, schema, table] = parts.map((part) => part.toLowerCase()) as [
+    string,
+    string,
+    string,
+  ];
   return { catalog, schema, table, full: `${catalog}.${schema}.${table}` };
 }

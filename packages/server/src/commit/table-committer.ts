@@ -100,7 +100,8 @@ export class TableCommitter {
   /** Adds a block to the open file. */
   addBlock(block: ColumnBlock, byteLength: number): void {
     const file = this.#file;
-    if (file === undefined) throw new ServerError("internal", "a block came before its log position");
+    if (file === undefined)
+      throw new ServerError("internal", "a block came before its log position");
     file.rowCount += block.rowCount;
     file.byteLength += byteLength;
     file.encoding.addBlock(block);
@@ -218,7 +219,10 @@ export class TableCommitter {
     });
     if (result.kind !== "conflict") return;
     if (result.reason === "contention") {
-      throw new ServerError("unavailable", `table ${tableName}: other writers were faster each time`);
+      throw new ServerError(
+        "unavailable",
+        `table ${tableName}: other writers were faster each time`,
+      );
     }
     if (result.reason === "metadataChanged") {
       // The schema is the same, so the file fits; what else has changed was checked when it was read.

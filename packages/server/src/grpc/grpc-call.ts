@@ -14,6 +14,9 @@ export interface GrpcCallHandler {
 /** Error messages in trailers are cut, so that response metadata stays far below the 16 KiB that clients accept. */
 const MAX_MESSAGE_LENGTH = 2_048;
 
+/** How long a client may go on sending after its call has been answered. */
+const STOP_SENDING_DELAY_MS = 1_000;
+
 /** One gRPC call on an HTTP/2 stream of the server: headers, messages, trailers, back-pressure. */
 export class GrpcCall {
   readonly #stream: ServerHttp2Stream;
@@ -99,13 +102,26 @@ export class GrpcCall {
     stream.once("wantTrailers", () => {
       stream.sendTrailers({
         "grpc-status": String(status),
-        ...(message === "" ? {} : { "grpc-message": encodeGrpcMessage(message.slice(0, MAX_MESSAGE_LENGTH)) }),
+        ...(message === ""
+          ? {}
+          : { "grpc-message": encodeGrpcMessage(message.slice(0, MAX_MESSAGE_LENGTH)) }),
       });
-      // RFC 9113, section 8.1: a server that has answered completely may tell the client to stop sending.
-      if (!stream.readableEnded) stream.close(constants.NGHTTP2_NO_ERROR);
+      this.#askToStopSending();
     });
     stream.end();
     stream.resume();
+  }
+
+  /**
+   * RFC 9113, section 8.1: a server that has answered completely may tell the client to stop sending. Not at once: a reset
+   * that is queued behind trailers which are not on the wire yet takes their place.
+   */
+  #askToStopSending(): void {
+    const stream = this.#stream;
+    if (stream.readableEnded) return;
+    const timer = setTimeout(() => stream.close(constants.NGHTTP2_NO_ERROR), STOP_SENDING_DELAY_MS);
+    timer.unref();
+    stream.once("close", () => clearTimeout(timer));
   }
 
   /** Answers with a status alone, before anything was sent ("trailers-only"). */

@@ -18,18 +18,26 @@ export function compileDecoder(
   table: string,
 ): DecoderPlan {
   switch (format) {
-    case "json":
-      return compileJsonDecoder(schema);
+    case "json": {
+      const plan = compileJsonDecoder(schema);
+      if (plan.kind === "setupFailure")
+        throw new ServerError("unimplemented", plan.message, { table });
+      return plan;
+    }
     case "proto": {
       const model = parseDescriptor(descriptor);
       if (model.kind === "setupFailure") {
         throw new ServerError("invalid_argument", model.message, { table });
       }
       const plan = compileProtoDecoder(schema, model);
-      if (plan.kind === "setupFailure") throw new ServerError("schema_mismatch", plan.message, { table });
+      if (plan.kind === "setupFailure")
+        throw new ServerError("schema_mismatch", plan.message, { table });
       return plan;
     }
     case "avro":
-      throw new ServerError("unimplemented", "record type AVRO is not supported; use PROTO or JSON");
+      throw new ServerError(
+        "unimplemented",
+        "record type AVRO is not supported; use PROTO or JSON",
+      );
   }
 }

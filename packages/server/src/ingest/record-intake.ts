@@ -100,7 +100,8 @@ export class RecordIntake {
     if (message.offsetId !== expected) {
       return refuse(`Non-incremental offset: expected ${expected}, actual ${message.offsetId}`);
     }
-    if (message.format === undefined) return refuse(`offset ${expected}: the message has no record`);
+    if (message.format === undefined)
+      return refuse(`offset ${expected}: the message has no record`);
     if (message.format !== this.#format) {
       const text = `offset ${expected}: record type ${message.format.toUpperCase()} does not match the stream's ${this.#format.toUpperCase()}`;
       return refuse(text);

@@ -1,11 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash } from "node:crypto";
-import {
-  BlockBuilder,
-  columnSpecsOf,
-  type DeltaTable,
-  type StructType,
-} from "@sluice/delta";
+import { BlockBuilder, columnSpecsOf, type DeltaTable, type StructType } from "@sluice/delta";
 import type { RecordFormat } from "@sluice/protocol";
 import type { Clock } from "../clock.ts";
 import type { RecordDecoder } from "../columns/decoder.ts";

@@ -85,11 +85,17 @@ async function openPath(
   } catch (reason) {
     const error = ServerError.from(reason, `recovery of table ${table}`);
     if (error.code !== "not_found") throw error;
-    logger.warn({ table }, "the log holds records of a table that does not exist; they are skipped");
+    logger.warn(
+      { table },
+      "the log holds records of a table that does not exist; they are skipped",
+    );
     return undefined;
   }
   if (writer.tableId !== tableId) {
-    logger.warn({ table }, "the log holds records of an earlier table of this name; they are skipped");
+    logger.warn(
+      { table },
+      "the log holds records of an earlier table of this name; they are skipped",
+    );
     return undefined;
   }
   return {

@@ -73,7 +73,9 @@ export class IngestSession {
 
   /** Starts to read. */
   start(): void {
-    this.#claims.catch((reason: unknown) => this.#refuse(ServerError.from(reason, "authentication")));
+    this.#claims.catch((reason: unknown) =>
+      this.#refuse(ServerError.from(reason, "authentication")),
+    );
     this.#options.call.start({
       onData: (chunk) => {
         this.#scanner.push(chunk);
@@ -135,8 +137,11 @@ export class IngestSession {
   #onMessage(): void {
     const { buffer, start, end } = this.#scanner;
     if (!this.#message.read(buffer, start, end)) {
-      const place = this.#intake === undefined ? "the first message" : `offset ${this.#intake.nextOffset}`;
-      this.#refuse(new ServerError("invalid_argument", `${place}: not a valid EphemeralStreamRequest`));
+      const place =
+        this.#intake === undefined ? "the first message" : `offset ${this.#intake.nextOffset}`;
+      this.#refuse(
+        new ServerError("invalid_argument", `${place}: not a valid EphemeralStreamRequest`),
+      );
       return;
     }
     if (this.#intake === undefined) {
@@ -150,7 +155,9 @@ export class IngestSession {
   #onFirstMessage(): void {
     const message = this.#message;
     const isCreate = message.kind === "createStream";
-    const request = isCreate ? readCreateStream(message.buffer, message.start, message.end) : undefined;
+    const request = isCreate
+      ? readCreateStream(message.buffer, message.start, message.end)
+      : undefined;
     if (request === undefined) {
       const text = isCreate
         ? "create_stream is not a valid CreateIngestStreamRequest"

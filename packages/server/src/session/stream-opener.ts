@@ -30,10 +30,7 @@ export class StreamOpener {
   }
 
   /** @throws ServerError with the reason for the refusal. */
-  async open(
-    request: CreateStreamRequest,
-    claims: TokenClaims | undefined,
-  ): Promise<OpenedStream> {
+  async open(request: CreateStreamRequest, claims: TokenClaims | undefined): Promise<OpenedStream> {
     const name = parseTableName(request.tableName ?? "");
     if ("problem" in name) throw new ServerError("invalid_argument", name.problem);
     this.#authenticator.authorizeWrite(claims, name.full);
@@ -59,7 +56,10 @@ function formatOf(recordType: number | undefined): RecordFormat {
     case RECORD_TYPE.JSON:
       return "json";
     case RECORD_TYPE.AVRO:
-      throw new ServerError("unimplemented", "record type AVRO is not supported; use PROTO or JSON");
+      throw new ServerError(
+        "unimplemented",
+        "record type AVRO is not supported; use PROTO or JSON",
+      );
     default: {
       const message = `record type ${recordType} is not valid; use PROTO (1) or JSON (2)`;
       throw new ServerError("invalid_argument", message);
@@ -71,7 +71,8 @@ function descriptorOf(request: CreateStreamRequest, format: RecordFormat): Uint8
   if (format !== "proto") return NO_DESCRIPTOR;
   const { descriptorProto } = request;
   if (descriptorProto === undefined || descriptorProto.length === 0) {
-    const message = "a PROTO stream needs descriptor_proto, the serialized DescriptorProto of its message";
+    const message =
+      "a PROTO stream needs descriptor_proto, the serialized DescriptorProto of its message";
     throw new ServerError("invalid_argument", message);
   }
   return descriptorProto;

@@ -11,7 +11,13 @@ export async function answerHttp1(
   response: ServerResponse,
 ): Promise<void> {
   response.on("error", () => response.destroy());
-  const answer = await answerFor(api, request.method ?? "", request.url ?? "/", request.headers, request);
+  const answer = await answerFor(
+    api,
+    request.method ?? "",
+    request.url ?? "/",
+    request.headers,
+    request,
+  );
   if (answer === undefined) {
     request.destroy();
     return;

@@ -7,7 +7,12 @@ import {
   type ServerHttp2Session,
   type ServerHttp2Stream,
 } from "node:http2";
-import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from "node:net";
+import {
+  type AddressInfo,
+  createServer as createTcpServer,
+  type Server,
+  type Socket,
+} from "node:net";
 import { createServer as createTlsServer, type Server as TlsServer } from "node:tls";
 import type { ApiHandler } from "../api/api-types.ts";
 import { ServerError } from "../errors.ts";

@@ -137,7 +137,8 @@ class Declarations {
       numbers.add(field.number);
       const type = fault === undefined ? this.#typeOf(field, path) : undefined;
       if (type === undefined) {
-        const reason = fault ?? `has type ${describeType(field)}, which the descriptor does not declare`;
+        const reason =
+          fault ?? `has type ${describeType(field)}, which the descriptor does not declare`;
         const label = path === this.#rootName ? field.name : `${path}.${field.name}`;
         this.problems.push(malformed(label, `descriptor field ${quoted(label)} ${reason}`));
         continue;

@@ -56,10 +56,7 @@ function resolveFromRoot(
   return undefined;
 }
 
-function resolveBySuffix(
-  parts: readonly string[],
-  paths: ReadonlySet<string>,
-): string | undefined {
+function resolveBySuffix(parts: readonly string[], paths: ReadonlySet<string>): string | undefined {
   // The well-known types are never transmitted; a nested type of the same short name is another type.
   if (parts[0] === "google" && parts[1] === "protobuf") return undefined;
   for (let index = 0; index < parts.length; index++) {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { BlockBuilder, Column, StructType } from "@sluice/delta";
+import { viewOf } from "../buffer-view.ts";
+import { BytesSink, writeNull } from "../bytes-sink.ts";
 import {
   type DecoderPlan,
   type RecordDecoder,
@@ -8,8 +10,6 @@ import {
   type SetupFailure,
 } from "../decoder.ts";
 import type { DescriptorModel } from "../descriptor/descriptor-model.ts";
-import { writeBytes, writeNull, writeText } from "../text-column.ts";
-import { viewOf } from "./buffer-view.ts";
 import { generateDecoderSource } from "./generate-decoder.ts";
 import { GeneratedRuntime } from "./generated-runtime.ts";
 import { InterpretedProtoDecoder } from "./interpreted-decoder.ts";
@@ -60,12 +60,11 @@ export function compileProtoDecoder(
 type Decode = RecordDecoder["decode"];
 type DecoderFactory = (
   columns: readonly Column[],
+  sinks: readonly (BytesSink | undefined)[],
   builder: BlockBuilder,
   runtime: GeneratedRuntime,
-  view: typeof viewOf,
-  text: typeof writeText,
-  bytes: typeof writeBytes,
-  absent: typeof writeNull,
+  viewOfBuffer: typeof viewOf,
+  writeNullRow: typeof writeNull,
 ) => Decode;
 
 const factories = new Map<string, DecoderFactory>();
@@ -91,11 +90,10 @@ function generate(plan: ProtoFieldPlan): DecoderFactory | undefined {
     // oxlint-disable-next-line typescript/no-implied-eval -- the source holds fixed text and integers only
     return new Function(
       "columns",
+      "sinks",
       "builder",
       "runtime",
       "viewOf",
-      "writeText",
-      "writeBytes",
       "writeNull",
       generateDecoderSource(plan),
     ) as DecoderFactory;
@@ -118,15 +116,10 @@ function bindGenerated(
   builder: BlockBuilder,
 ): RecordDecoder {
   const runtime = new GeneratedRuntime(plan);
-  const decode = factory(
-    builder.columns,
-    builder,
-    runtime,
-    viewOf,
-    writeText,
-    writeBytes,
-    writeNull,
+  const sinks = builder.columns.map((column) =>
+    column.kind === "bytes" ? new BytesSink(column) : undefined,
   );
+  const decode = factory(builder.columns, sinks, builder, runtime, viewOf, writeNull);
   return {
     decode,
     get failure(): RecordFailure | undefined {

@@ -3,8 +3,8 @@ import { FIELDS_PER_WORD } from "./generated-runtime.ts";
 import type { ProtoField, ProtoFieldPlan, ReadOperation } from "./proto-field.ts";
 
 /**
- * Writes the source of a decoder for one plan: the body of a function with the parameters `columns`, `builder`,
- * `runtime`, `viewOf`, `writeText`, `writeBytes` and `writeNull`, which returns `decode(buffer, start, end)`.
+ * Writes the source of a decoder for one plan: the body of a function with the parameters `columns`, `sinks`, `builder`,
+ * `runtime`, `viewOf` and `writeNull`, which returns `decode(buffer, start, end)`.
  *
  * The source consists of fixed text and of integers taken from the plan. No name from a table or a descriptor enters
  * it: messages get their names from the runtime, by index.
@@ -16,50 +16,45 @@ import type { ProtoField, ProtoFieldPlan, ReadOperation } from "./proto-field.ts
 export function generateDecoderSource(plan: ProtoFieldPlan): string {
   const { fields } = plan;
   const absentColumns = absentColumnsOf(plan);
-  const usesView = fields.some((field) => VIEW_OPERATIONS.has(field.operation));
   return `"use strict";
-${plan.columns.map((_, index) => `const c${index} = columns[${index}];`).join("\n")}
-${fields.map((field, index) => fieldFunction(plan, field, index, usesView)).join("\n")}
-${words(fields).map((word) => nullsFunction(plan, word)).join("\n")}
+${plan.columns.map((_, index) => `const c${index} = columns[${index}], s${index} = sinks[${index}];`).join("\n")}
+${fields.map((field, index) => fieldFunction(plan, field, index)).join("\n")}
+${words(fields)
+  .map((word) => nullsFunction(plan, word))
+  .join("\n")}
 return function decode(buffer, start, end) {
 const row = builder.rowCount;
 if (row === builder.rowCapacity) builder.growRows();
-${usesView ? "const view = viewOf(buffer);" : ""}
+const view = viewOf(buffer);
 let p = start, at = start, n = 0, tag = 0;
-${words(fields).map((word) => `let seen${word} = 0;`).join("\n")}
+${words(fields)
+  .map((word) => `let seen${word} = 0;`)
+  .join("\n")}
 ${fields.map((field, index) => expectedField(plan, field, index)).join("\n")}
 while (p < end) {
 at = p;
 tag = buffer[p++];
 if (tag > 127) {
-p = runtime.varint(buffer, at, end);
+p = runtime.varint(buffer, view, at, end);
 if (p < 0) return runtime.failRead(p, -1, at - start) > 0;
 if (runtime.high !== 0) return runtime.fail("malformed", -1, at - start) > 0;
 tag = runtime.low >>> 0;
 }
 switch (tag) {
-${fields.map((field, index) => fieldCase(field, index, usesView)).join("\n")}
-default: p = runtime.skip(buffer, p, end, tag, at - start);
+${fields.map((field, index) => fieldCase(field, index)).join("\n")}
+default: p = runtime.skip(buffer, view, p, end, tag, at - start);
 }
 if (p < 0) return false;
 }
 ${requiredCheck(plan)}
-${words(fields).map((word) => `if (seen${word} !== ${allMask(fields, word)}) nulls${word}(row, seen${word});`).join("\n")}
+${words(fields)
+  .map((word) => `if (seen${word} !== ${allMask(fields, word)}) nulls${word}(row, seen${word});`)
+  .join("\n")}
 ${absentColumns.map((index) => `writeNull(c${index}, row);`).join("\n")}
 builder.rowCount = row + 1;
 return true;
 };`;
 }
-
-const VIEW_OPERATIONS: ReadonlySet<ReadOperation> = new Set([
-  "sfixed32",
-  "sfixed64",
-  "sfixed32AsInt64",
-  "fixed32AsInt64",
-  "float",
-  "floatAsDouble",
-  "double",
-]);
 
 /** A field in its expected place: its tag is compared byte by byte, so a tag written longer than needed is not it. */
 function expectedField(plan: ProtoFieldPlan, field: ProtoField, index: number): string {
@@ -77,21 +72,16 @@ ${seenStatement(index)}
 }
 
 /** The same read as a function, for the loop: one copy inlined on the expected way is enough. */
-function fieldFunction(
-  plan: ProtoFieldPlan,
-  field: ProtoField,
-  index: number,
-  usesView: boolean,
-): string {
-  return `function read${index}(buffer, p, end, row, offset${usesView ? ", view" : ""}) {
+function fieldFunction(plan: ProtoFieldPlan, field: ProtoField, index: number): string {
+  return `function read${index}(buffer, p, end, row, offset, view) {
 let n = 0;
 ${readValue(plan, field, index, "-1", "offset")}
 return p;
 }`;
 }
 
-function fieldCase(field: ProtoField, index: number, usesView: boolean): string {
-  return `case ${field.tag}: p = read${index}(buffer, p, end, row, at - start${usesView ? ", view" : ""}); ${seenStatement(index)} break;`;
+function fieldCase(field: ProtoField, index: number): string {
+  return `case ${field.tag}: p = read${index}(buffer, p, end, row, at - start, view); ${seenStatement(index)} break;`;
 }
 
 /** Statements that read the value at `p` into row `row` and advance `p`, or return `failed`. */
@@ -103,13 +93,12 @@ function readValue(
   byteOffset: string,
 ): string {
   const column = `c${field.columnIndex}`;
+  const sink = `s${field.columnIndex}`;
   const fail = (fault: string): string =>
     `{ runtime.fail("${fault}", ${index}, ${byteOffset}); return ${failed}; }`;
-  const varint = `p = runtime.varint(buffer, p, end);
+  const varint = `p = runtime.varint(buffer, view, p, end);
 if (p < 0) { runtime.failRead(p, ${index}, ${byteOffset}); return ${failed}; }`;
-  const validity = plan.columns[field.columnIndex]?.nullable
-    ? `${column}.validity[row] = 1;`
-    : "";
+  const validity = plan.columns[field.columnIndex]?.nullable ? `${column}.validity[row] = 1;` : "";
   const fixed = (byteCount: number, assignment: string): string =>
     `if (end - p < ${byteCount}) ${fail("truncated")}
 ${assignment}
@@ -142,8 +131,7 @@ ${store("n === 0 ? 0 : 1")}`,
     sint64: () => `${varint}
 const low = runtime.low, high = runtime.high, sign = -(low & 1);
 ${storeHalves("((low >>> 1) | (high << 31)) ^ sign", "(high >>> 1) ^ sign")}`,
-    sfixed64: () =>
-      fixed(8, storeHalves("view.getInt32(p, true)", "view.getInt32(p + 4, true)")),
+    sfixed64: () => fixed(8, storeHalves("view.getInt32(p, true)", "view.getInt32(p + 4, true)")),
     int32AsInt64: () => `${varint}\n${storeHalves("runtime.low", "runtime.low >> 31")}`,
     sint32AsInt64: () => `${varint}
 const value = (runtime.low >>> 1) ^ -(runtime.low & 1);
@@ -153,10 +141,10 @@ ${storeHalves("value", "value >> 31")}`,
       fixed(4, `const value = view.getInt32(p, true);\n${storeHalves("value", "value >> 31")}`),
     fixed32AsInt64: () => fixed(4, storeHalves("view.getInt32(p, true)", "0")),
     string: () => `${lengthOf(varint, fail)}
-if (!writeText(${column}, row, buffer, p, n)) ${fail("invalid_utf8")}
+if (!${sink}.writeText(row, buffer, view, p, n)) ${fail("invalid_utf8")}
 p += n;`,
     bytes: () => `${lengthOf(varint, fail)}
-writeBytes(${column}, row, buffer, p, n);
+${sink}.writeBytes(row, buffer, view, p, n);
 p += n;`,
   };
   return `${body[field.operation]()}\n${validity}`;

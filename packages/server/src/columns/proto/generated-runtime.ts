@@ -25,33 +25,26 @@ export class GeneratedRuntime {
     this.#plan = plan;
   }
 
-  /** Reads a varint of up to ten bytes into `low` and `high`; bits beyond the 64th are dropped. */
-  varint(buffer: Uint8Array, position: number, end: number): number {
+  /**
+   * Reads a varint of up to ten bytes into `low` and `high`; bits beyond the 64th are dropped. Takes eight bytes at
+   * a time as two words where so many are left.
+   */
+  varint(buffer: Uint8Array, view: DataView, position: number, end: number): number {
     if (end - position < 10) return this.#varintNearEnd(buffer, position, end);
-    let byte = buffer[position] as number;
-    let low = byte & 0x7f;
-    this.high = 0;
-    if (byte < 0x80) return this.#lowOnly(low, position + 1);
-    byte = buffer[position + 1] as number;
-    low |= (byte & 0x7f) << 7;
-    if (byte < 0x80) return this.#lowOnly(low, position + 2);
-    byte = buffer[position + 2] as number;
-    low |= (byte & 0x7f) << 14;
-    if (byte < 0x80) return this.#lowOnly(low, position + 3);
-    byte = buffer[position + 3] as number;
-    low |= (byte & 0x7f) << 21;
-    if (byte < 0x80) return this.#lowOnly(low, position + 4);
-    byte = buffer[position + 4] as number;
-    this.low = low | (byte << 28);
-    let high = (byte & 0x7f) >>> 4;
-    let next = position + 5;
-    for (let shift = 3; byte >= 0x80; shift += 7) {
-      if (shift > 31) return MALFORMED;
-      byte = buffer[next++] as number;
-      high |= (byte & 0x7f) << shift;
+    const first = view.getInt32(position, true);
+    let stops = ~first & CONTINUATION_BITS;
+    if (stops !== 0) {
+      this.low = sevenBitGroups(first & (stops ^ (stops - 1)));
+      this.high = 0;
+      return position + bytesUpTo(stops);
     }
-    this.high = high;
-    return next;
+    const second = view.getInt32(position + 4, true);
+    stops = ~second & CONTINUATION_BITS;
+    if (stops === 0) return this.#longVarint(buffer, position, first, second);
+    const upper = sevenBitGroups(second & (stops ^ (stops - 1)));
+    this.low = sevenBitGroups(first) | (upper << 28);
+    this.high = upper >>> 4;
+    return position + 4 + bytesUpTo(stops);
   }
 
   /** Checks that a varint which {@link GeneratedRuntime.varint} read is a length that fits; the length is in `low`. */
@@ -62,6 +55,7 @@ export class GeneratedRuntime {
   /** Steps over the value of a field that the descriptor does not name; -1 after a failure. */
   skip(
     buffer: Uint8Array,
+    view: DataView,
     position: number,
     end: number,
     tag: number,
@@ -71,13 +65,13 @@ export class GeneratedRuntime {
     let next: number;
     switch (tag & 7) {
       case 0:
-        next = this.varint(buffer, position, end);
+        next = this.varint(buffer, view, position, end);
         break;
       case 1:
         next = position + 8;
         break;
       case 2:
-        next = this.varint(buffer, position, end);
+        next = this.varint(buffer, view, position, end);
         if (next >= 0) next = this.fits(next, end) ? next + this.low : TRUNCATED;
         break;
       case 5:
@@ -116,9 +110,15 @@ export class GeneratedRuntime {
     return false;
   }
 
-  #lowOnly(low: number, position: number): number {
-    this.low = low;
-    return position;
+  /** A varint of nine or ten bytes, the first eight of which are given. */
+  #longVarint(buffer: Uint8Array, position: number, first: number, second: number): number {
+    const upper = sevenBitGroups(second);
+    const ninth = buffer[position + 8] as number;
+    const tenth = ninth < 0x80 ? 0 : (buffer[position + 9] as number);
+    if (tenth >= 0x80) return MALFORMED;
+    this.low = sevenBitGroups(first) | (upper << 28);
+    this.high = (upper >>> 4) | ((ninth & 0x7f) << 24) | (tenth << 31);
+    return position + (ninth < 0x80 ? 9 : 10);
   }
 
   #varintNearEnd(buffer: Uint8Array, from: number, end: number): number {
@@ -146,3 +146,21 @@ export class GeneratedRuntime {
 
 /** Fields whose presence one int32 of flags records; all of them stay small integers for the engine. */
 export const FIELDS_PER_WORD = 30;
+
+/** The bit of each byte of a word that says whether the varint goes on. */
+const CONTINUATION_BITS = 0x8080_8080 | 0;
+
+/** Joins the lower seven bits of the four bytes of a word. */
+function sevenBitGroups(word: number): number {
+  return (
+    (word & 0x7f) |
+    ((word >>> 1) & 0x3f80) |
+    ((word >>> 2) & 0x1f_c000) |
+    ((word >>> 3) & 0xfe0_0000)
+  );
+}
+
+/** How many bytes of a word go up to and including the first whose top bit is set in `stops`. */
+function bytesUpTo(stops: number): number {
+  return ((31 - Math.clz32(stops & -stops)) >>> 3) + 1;
+}

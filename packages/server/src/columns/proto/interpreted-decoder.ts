@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { BlockBuilder, BytesColumn, Column, FixedColumn } from "@sluice/delta";
+import type { BlockBuilder, Column, FixedColumn } from "@sluice/delta";
+import { viewOf } from "../buffer-view.ts";
+import { BytesSink, writeNull } from "../bytes-sink.ts";
 import type { RecordDecoder, RecordFailure } from "../decoder.ts";
-import { writeBytes, writeNull, writeText } from "../text-column.ts";
 import { type ProtoFault, protoFailure } from "./proto-failure.ts";
 import type { ProtoField, ProtoFieldPlan } from "./proto-field.ts";
 
@@ -22,6 +23,8 @@ export class InterpretedProtoDecoder implements RecordDecoder {
   readonly #builder: BlockBuilder;
   readonly #fieldByTag: ReadonlyMap<number, ProtoField>;
   readonly #present: Uint8Array;
+  /** By column; `undefined` for a column of fixed-size values. */
+  readonly #sinks: readonly (BytesSink | undefined)[];
   #buffer: Uint8Array = new Uint8Array(0);
   #position = 0;
   #end = 0;
@@ -34,6 +37,9 @@ export class InterpretedProtoDecoder implements RecordDecoder {
     this.#builder = builder;
     this.#fieldByTag = new Map(plan.fields.map((field) => [field.tag, field]));
     this.#present = new Uint8Array(plan.columns.length);
+    this.#sinks = builder.columns.map((column) =>
+      column.kind === "bytes" ? new BytesSink(column) : undefined,
+    );
   }
 
   decode(buffer: Uint8Array, start: number, end: number): boolean {
@@ -74,8 +80,9 @@ export class InterpretedProtoDecoder implements RecordDecoder {
       return undefined;
     }
     const column = this.#builder.columns[field.columnIndex] as Column;
-    if (column.kind === "bytes") this.#readBytesValue(field, column, row);
-    else this.#readFixedValue(field, column, row);
+    const sink = this.#sinks[field.columnIndex];
+    if (sink !== undefined) this.#readBytesValue(field, sink, row);
+    else this.#readFixedValue(field, column as FixedColumn, row);
     if (this.#fault === undefined) {
       if (column.validity !== null) column.validity[row] = 1;
       this.#present[field.columnIndex] = 1;
@@ -95,14 +102,15 @@ export class InterpretedProtoDecoder implements RecordDecoder {
     return true;
   }
 
-  #readBytesValue(field: ProtoField, column: BytesColumn, row: number): void {
+  #readBytesValue(field: ProtoField, sink: BytesSink, row: number): void {
     const byteCount = this.#readLength();
     if (this.#fault !== undefined) return;
     const from = this.#position;
     this.#position += byteCount;
+    const view = viewOf(this.#buffer);
     if (field.operation === "bytes") {
-      writeBytes(column, row, this.#buffer, from, byteCount);
-    } else if (!writeText(column, row, this.#buffer, from, byteCount)) {
+      sink.writeBytes(row, this.#buffer, view, from, byteCount);
+    } else if (!sink.writeText(row, this.#buffer, view, from, byteCount)) {
       this.#fault = "invalid_utf8";
     }
   }

@@ -7,6 +7,7 @@ import type {
   FieldModel,
   ProtoScalarType,
 } from "../descriptor/descriptor-model.ts";
+import { unsupportedColumn } from "../setup-problems.ts";
 import type { ProtoField, ProtoFieldPlan, ReadOperation } from "./proto-field.ts";
 
 type Mapping = Readonly<Partial<Record<ProtoScalarType, ReadOperation>>>;
@@ -92,15 +93,6 @@ export function matchFields(
   if (problems.length > 0) return setupFailure(problems);
   fields.sort((left, right) => left.number - right.number);
   return { fields, columns: schema.fields.map(columnLabel) };
-}
-
-/** What messages say of a column whose type cannot be written. */
-export function unsupportedColumn(column: StructField): SetupProblem {
-  return {
-    field: column.name,
-    reason: "unsupported_type",
-    message: `column ${quoted(column.name)} has type ${sqlNameOf(column.type)}, which cannot be written yet`,
-  };
 }
 
 function matchField(

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { BlockBuilder, StructType } from "@sluice/delta";
+import {
+  type DecoderPlan,
+  type RecordDecoder,
+  requireMatchingBuilder,
+  type SetupFailure,
+  type SetupProblem,
+  setupFailure,
+} from "../decoder.ts";
+import { unsupportedColumn } from "../setup-problems.ts";
+import { ColumnKeys } from "./column-keys.ts";
+import { type JsonColumn, jsonColumnOf } from "./json-column.ts";
+import { JsonDecoder } from "./json-decoder.ts";
+
+/** Plans kept by schema object: streams of one table share its key table. */
+const plans = new WeakMap<StructType, DecoderPlan>();
+
+/**
+ * Makes the decoder for JSON records that go into a table: see `JsonDecoder` for the rules. Refused only for a table
+ * that has a column of a type that cannot be written yet. No code is generated: scanning text, not choosing what to
+ * do with it, is what takes the time.
+ */
+export function compileJsonDecoder(schema: StructType): DecoderPlan | SetupFailure {
+  const known = plans.get(schema);
+  if (known !== undefined) return known;
+  const columns: JsonColumn[] = [];
+  const problems: SetupProblem[] = [];
+  for (const field of schema.fields) {
+    const column = jsonColumnOf(field);
+    if (column === undefined) problems.push(unsupportedColumn(field));
+    else columns.push(column);
+  }
+  if (problems.length > 0) return setupFailure(problems);
+  const keys = new ColumnKeys(columns.map((column) => column.name));
+  const plan: DecoderPlan = {
+    kind: "plan",
+    mode: "interpreted",
+    bind(builder: BlockBuilder): RecordDecoder {
+      requireMatchingBuilder(schema, builder);
+      return new JsonDecoder(columns, keys, builder);
+    },
+  };
+  plans.set(schema, plan);
+  return plan;
+}

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+
+const POWERS_OF_TEN: readonly number[] = Array.from({ length: 23 }, (_, power) => 10 ** power);
+const MAX_EXACT_POWER = 22;
+const TWO_POW_53 = 9_007_199_254_740_992;
+/** 2^27 + 1, which splits a double into two halves of 26 bits. */
+const SPLITTER = 134_217_729;
+/** A remainder this close to half a unit in the last place leaves the rounding undecided. */
+const ROUNDING_MARGIN = 1 + 1e-6;
+
+/** Digits that {@link decimalToDouble} takes in its two parts. */
+export const HIGH_DIGITS = 15;
+export const MAX_LOW_DIGITS = 4;
+
+/**
+ * The double nearest to `(high * 10^lowDigits + low) * 10^exponent`, or NaN where this arithmetic cannot tell which
+ * one is nearest, so that the text has to be parsed.
+ *
+ * Up to 2^53 the mantissa and the power of ten are exact, and one operation rounds once. Beyond that the quotient is
+ * computed to about twice the precision of a double; it is undecided only when that lies next to a rounding boundary.
+ */
+export function decimalToDouble(
+  high: number,
+  low: number,
+  lowDigits: number,
+  exponent: number,
+): number {
+  const scale = POWERS_OF_TEN[lowDigits] as number;
+  const mantissa = high * scale + low;
+  if (mantissa < TWO_POW_53) {
+    if (exponent === 0) return mantissa;
+    if (exponent < 0 && exponent >= -MAX_EXACT_POWER) {
+      return mantissa / (POWERS_OF_TEN[-exponent] as number);
+    }
+    if (exponent > 0 && exponent <= MAX_EXACT_POWER) {
+      return mantissa * (POWERS_OF_TEN[exponent] as number);
+    }
+    return mantissa === 0 ? 0 : Number.NaN;
+  }
+  if (exponent > 0 || exponent < -MAX_EXACT_POWER) return Number.NaN;
+  const product = high * scale;
+  const sum = product + low;
+  const added = sum - product;
+  const rest = productError(high, scale, product) + (low - added) + (product - (sum - added));
+  const divisor = POWERS_OF_TEN[-exponent] as number;
+  const quotient = sum / divisor;
+  const back = quotient * divisor;
+  const remainder = sum - back - productError(quotient, divisor, back) + rest;
+  const correction = remainder / divisor;
+  const rounded = quotient + correction;
+  const error = correction - (rounded - quotient);
+  return rounded + error * ROUNDING_MARGIN === rounded ? rounded : Number.NaN;
+}
+
+/** What the rounding of `left * right` to `product` lost, exactly (Dekker's product). */
+function productError(left: number, right: number, product: number): number {
+  const leftScaled = left * SPLITTER;
+  const leftHigh = leftScaled - (leftScaled - left);
+  const leftLow = left - leftHigh;
+  const rightScaled = right * SPLITTER;
+  const rightHigh = rightScaled - (rightScaled - right);
+  const rightLow = right - rightHigh;
+  return (
+    leftLow * rightLow -
+    (product - leftHigh * rightHigh - leftLow * rightHigh - leftHigh * rightLow)
+  );
+}
+
+/** A whole number within this many digits is looked at; a longer one is out of every column's range. */
+const MAX_WHOLE_DIGITS = 40;
+
+/**
+ * The value of a JSON number that is written with a fraction or an exponent, where it is a whole number: `undefined`
+ * when it is not, `null` when it is too large for any integer column.
+ */
+export function wholeNumberOf(text: string): bigint | null | undefined {
+  const parts = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(text);
+  if (parts === null) return undefined;
+  const fraction = parts[3] ?? "";
+  const digits = `${parts[2] as string}${fraction}`.replace(/^0+/, "");
+  if (digits === "") return 0n;
+  const significant = digits.replace(/0+$/, "");
+  const exponent = Number(parts[4] ?? "0") - fraction.length + (digits.length - significant.length);
+  if (exponent < 0) return undefined;
+  if (significant.length + exponent > MAX_WHOLE_DIGITS) return null;
+  const magnitude = BigInt(significant) * 10n ** BigInt(exponent);
+  return parts[1] === "-" ? -magnitude : magnitude;
+}

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { DataType, StructType } from "@sluice/delta";
+import protobuf from "protobufjs";
+import type { ProtoScalarType } from "../../../src/columns/descriptor/descriptor-model.ts";
+import { compileProtoDecoder } from "../../../src/columns/proto/compile-proto-decoder.ts";
+import {
+  below,
+  bind,
+  type CellValue,
+  column,
+  descriptorOf,
+  fuzzSettings,
+  pick,
+  planOf,
+  randomOf,
+  rowOf,
+  struct,
+  type TestField,
+} from "../../unit/columns/support.ts";
+
+const PAIRS: readonly (readonly [DataType, ProtoScalarType])[] = [
+  ["string", "string"],
+  ["binary", "bytes"],
+  ["boolean", "bool"],
+  ["integer", "int32"],
+  ["integer", "sint32"],
+  ["integer", "sfixed32"],
+  ["date", "int32"],
+  ["long", "int64"],
+  ["long", "sint64"],
+  ["long", "sfixed64"],
+  ["long", "int32"],
+  ["long", "sint32"],
+  ["long", "sfixed32"],
+  ["long", "uint32"],
+  ["long", "fixed32"],
+  ["timestamp", "int64"],
+  ["float", "float"],
+  ["double", "double"],
+  ["double", "float"],
+];
+
+interface Subject {
+  readonly schema: StructType;
+  readonly fields: readonly TestField[];
+  readonly type: protobuf.Type;
+}
+
+function randomSubject(random: () => number): Subject {
+  const count = 1 + below(random, random() < 0.05 ? 70 : 10);
+  const columns = [];
+  const fields: TestField[] = [];
+  const type = new protobuf.Type("Record");
+  let number = 0;
+  for (let index = 0; index < count; index++) {
+    const [dataType, scalar] = pick(random, PAIRS);
+    const isAbsent = random() < 0.1;
+    const name = `column_${index}`;
+    columns.push(column(name, dataType, isAbsent || random() < 0.7));
+    if (isAbsent) continue;
+    number += 1 + (random() < 0.2 ? below(random, 3000) : 0);
+    fields.push({ name, number, type: scalar });
+    type.add(new protobuf.Field(name, number, scalar, "optional"));
+  }
+  new protobuf.Root().add(type);
+  return { schema: struct(...columns), fields, type };
+}
+
+function randomText(random: () => number): string {
+  const alphabet = random() < 0.7 ? ["a", "Z", "9", " "] : ["a", "é", "水", "🚰", "\u0000"];
+  const length = random() < 0.1 ? below(random, 300) : below(random, 20);
+  return Array.from({ length }, () => pick(random, alphabet)).join("");
+}
+
+function randomValue(random: () => number, type: ProtoScalarType): unknown {
+  const bits = (): number => (random() < 0.3 ? below(random, 200) : below(random, 2 ** 32)) | 0;
+  switch (type) {
+    case "string":
+      return randomText(random);
+    case "bytes":
+      return Buffer.from(randomText(random));
+    case "bool":
+      return random() < 0.5;
+    case "float":
+    case "double":
+      return random() < 0.1 ? Number.NaN : (random() - 0.5) * 10 ** below(random, 30);
+    case "int64":
+    case "sint64":
+    case "sfixed64":
+      return new protobuf.util.LongBits(bits() >>> 0, bits() >>> 0).toLong(false);
+    case "uint32":
+    case "fixed32":
+      return bits() >>> 0;
+    default:
+      return bits();
+  }
+}
+
+type Piece = Uint8Array;
+
+/** One field at a time, so that pieces can be reordered and repeated. */
+function randomPieces(random: () => number, subject: Subject): Piece[] {
+  const pieces: Piece[] = [];
+  for (const field of subject.fields) {
+    if (random() < 0.1) continue;
+    const repeats = random() < 0.05 ? 2 : 1;
+    for (let count = 0; count < repeats; count++) {
+      const value = { [field.name]: randomValue(random, field.type) };
+      pieces.push(subject.type.encode(subject.type.create(value)).finish());
+    }
+  }
+  if (random() < 0.2) {
+    const unknown = protobuf.Writer.create();
+    const number = 5000 * (1 + below(random, 100)) + 1_000_000;
+    if (random() < 0.3) unknown.uint32(number * 8 + 2).string("unknown");
+    else if (random() < 0.5) unknown.uint32(number * 8 + 1).double(1.5);
+    else unknown.uint32(number * 8).uint64(1234567890123);
+    pieces.splice(below(random, pieces.length + 1), 0, unknown.finish());
+  }
+  if (random() < 0.2) pieces.sort(() => random() - 0.5);
+  return pieces;
+}
+
+function mutated(random: () => number, bytes: Buffer): Buffer {
+  if (bytes.length === 0) return bytes;
+  const roll = random();
+  if (roll < 0.3) return bytes.subarray(0, below(random, bytes.length));
+  const copy = Buffer.from(bytes);
+  if (roll < 0.8) {
+    for (let count = 0; count < 1 + below(random, 3); count++) {
+      copy[below(random, copy.length)] = below(random, 256);
+    }
+    return copy;
+  }
+  const at = below(random, copy.length);
+  const inserted = Buffer.from(
+    Array.from({ length: below(random, 12) }, () => 0x80 | below(random, 256)),
+  );
+  return Buffer.concat([copy.subarray(0, at), inserted, copy.subarray(at)]);
+}
+
+test("generated and interpreted decoders agree on random and mutated messages", (context) => {
+  const { seed, rounds } = fuzzSettings(20_000);
+  context.diagnostic(`SLUICE_FUZZ_SEED=${seed}`);
+  const random = randomOf(seed);
+  let accepted = 0;
+  for (let round = 0; round < rounds; ) {
+    const subject = randomSubject(random);
+    const descriptor = descriptorOf(subject.fields);
+    const generated = planOf(compileProtoDecoder(subject.schema, descriptor));
+    assert.equal(generated.mode, "generated");
+    const left = bind(generated, subject.schema);
+    const right = bind(
+      planOf(compileProtoDecoder(subject.schema, descriptor, { mode: "interpreted" })),
+      subject.schema,
+    );
+    for (let count = 0; count < 200; count++, round++) {
+      const original = Buffer.concat(randomPieces(random, subject));
+      const message = random() < 0.5 ? original : mutated(random, original);
+      const padding = below(random, 5);
+      const buffer = Buffer.concat([
+        Buffer.alloc(padding, 0xff),
+        message,
+        Buffer.alloc(below(random, 12), 0x0a),
+      ]);
+      const source = random() < 0.5 ? buffer : new Uint8Array(buffer);
+      const row = left.builder.rowCount;
+      const took = left.decoder.decode(source, padding, padding + message.length);
+      const label = `round ${round}, message ${message.toString("hex")}`;
+      const took2 = right.decoder.decode(source, padding, padding + message.length);
+      assert.equal(
+        took2,
+        took,
+        label + JSON.stringify([right.decoder.failure, subject]).slice(0, 6000),
+      );
+      assert.equal(left.builder.rowCount, took ? row + 1 : row, label);
+      if (took) {
+        accepted++;
+        assert.deepEqual(rowOf(left.builder, row), rowOf(right.builder, row), label);
+      } else {
+        assert.deepEqual(left.decoder.failure, right.decoder.failure, label);
+      }
+      if (random() < 0.02) {
+        const kept = below(random, left.builder.rowCount + 1);
+        left.builder.truncate(kept);
+        right.builder.truncate(kept);
+      }
+      if (random() < 0.01) {
+        left.builder.seal();
+        right.builder.seal();
+      }
+    }
+  }
+  assert.ok(accepted > rounds / 4, `only ${accepted} of ${rounds} messages were accepted`);
+});
+
+test("decodes what protobufjs decodes", (context) => {
+  const { seed, rounds } = fuzzSettings(4_000);
+  context.diagnostic(`SLUICE_FUZZ_SEED=${seed}`);
+  const random = randomOf(seed);
+  for (let round = 0; round < rounds; ) {
+    const subject = randomSubject(random);
+    const plan = planOf(compileProtoDecoder(subject.schema, descriptorOf(subject.fields)));
+    const { builder, decoder } = bind(plan, subject.schema);
+    for (let count = 0; count < 100; count++, round++) {
+      const message = Buffer.concat(randomPieces(random, subject));
+      const row = builder.rowCount;
+      const decoded = subject.type.decode(message) as unknown as Record<string, unknown>;
+      const missing = subject.schema.fields.some(
+        (field) => !field.nullable && !Object.hasOwn(decoded, field.name),
+      );
+      assert.equal(decoder.decode(message, 0, message.length), !missing, message.toString("hex"));
+      if (missing) continue;
+      const expected = subject.schema.fields.map((field) =>
+        expectedCell(field.type, Object.hasOwn(decoded, field.name) ? decoded[field.name] : null),
+      );
+      assert.deepEqual(rowOf(builder, row), expected, message.toString("hex"));
+    }
+  }
+});
+
+function expectedCell(type: DataType, value: unknown): CellValue {
+  if (value === null) return null;
+  if (typeof value === "string") return Buffer.from(value).toString("hex");
+  if (value instanceof Uint8Array) return Buffer.from(value).toString("hex");
+  if (typeof value === "boolean") return value ? 1 : 0;
+  if (type === "long" || type === "timestamp") return BigInt(String(value));
+  return value as number;
+}

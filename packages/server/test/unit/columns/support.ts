@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from "node:assert/strict";
+import { create, toBinary } from "@bufbuild/protobuf";
+import {
+  DescriptorProtoSchema,
+  FieldDescriptorProto_Label,
+  FieldDescriptorProto_Type,
+} from "@bufbuild/protobuf/wkt";
+import {
+  BlockBuilder,
+  columnSpecsOf,
+  type DataType,
+  type StructField,
+  type StructType,
+} from "@sluice/delta";
+import type { DecoderPlan, RecordDecoder, SetupFailure } from "../../../src/columns/decoder.ts";
+import type {
+  DescriptorModel,
+  ProtoScalarType,
+} from "../../../src/columns/descriptor/descriptor-model.ts";
+import { parseDescriptor } from "../../../src/columns/descriptor/parse-descriptor.ts";
+
+export function column(name: string, type: DataType, nullable = true): StructField {
+  return { name, type, nullable, metadata: {} };
+}
+
+export function struct(...fields: StructField[]): StructType {
+  return { type: "struct", fields };
+}
+
+export interface TestField {
+  readonly name: string;
+  readonly number: number;
+  readonly type: ProtoScalarType;
+}
+
+/** A descriptor, by the way that a client's takes: serialized and parsed. */
+export function descriptorOf(fields: readonly TestField[]): DescriptorModel {
+  const parsed = parseDescriptor(
+    toBinary(
+      DescriptorProtoSchema,
+      create(DescriptorProtoSchema, {
+        name: "Record",
+        field: fields.map((field) => ({
+          name: field.name,
+          number: field.number,
+          label: FieldDescriptorProto_Label.OPTIONAL,
+          type: FieldDescriptorProto_Type[
+            field.type.toUpperCase() as keyof typeof FieldDescriptorProto_Type
+          ],
+        })),
+      }),
+    ),
+  );
+  assert.equal(parsed.kind, "descriptor", parsed.kind === "setupFailure" ? parsed.message : "");
+  return parsed as DescriptorModel;
+}
+
+export function planOf(outcome: DecoderPlan | SetupFailure): DecoderPlan {
+  assert.equal(outcome.kind, "plan", outcome.kind === "setupFailure" ? outcome.message : "");
+  return outcome as DecoderPlan;
+}
+
+export interface Bound {
+  readonly builder: BlockBuilder;
+  readonly decoder: RecordDecoder;
+}
+
+export function bind(plan: DecoderPlan, schema: StructType, rowCapacity = 4): Bound {
+  const builder = new BlockBuilder(columnSpecsOf(schema), rowCapacity);
+  return { builder, decoder: plan.bind(builder) };
+}
+
+export type CellValue = string | number | bigint | boolean | null;
+
+/** The value in one cell; bytes as hexadecimal text. */
+export function cellOf(builder: BlockBuilder, columnIndex: number, row: number): CellValue {
+  const found = builder.columns[columnIndex];
+  assert.ok(found !== undefined);
+  if (found.kind === "bytes") {
+    const start = found.startOf(row);
+    const end = found.ends[row] as number;
+    if (found.validity?.[row] === 0) {
+      assert.equal(end, start, "a null value has no bytes");
+      return null;
+    }
+    const view = new DataView(found.data.buffer, found.data.byteOffset);
+    assert.equal(view.getUint32(start, true), end - start - 4, "the length prefix is right");
+    return Buffer.from(found.data.subarray(start + 4, end)).toString("hex");
+  }
+  if (found.validity?.[row] === 0) return null;
+  if (found.kind === "int64") {
+    const low = BigInt((found.values[row * 2] as number) >>> 0);
+    return (BigInt(found.values[row * 2 + 1] as number) << 32n) | low;
+  }
+  return found.values[row] as number;
+}
+
+export function rowOf(builder: BlockBuilder, row: number): CellValue[] {
+  return builder.columns.map((_, index) => cellOf(builder, index, row));
+}
+
+export function hexOf(text: string): string {
+  return Buffer.from(text, "utf8").toString("hex");
+}
+
+/** A seeded source of random numbers in [0, 1) (mulberry32). */
+export function randomOf(seed: number): () => number {
+  let state = seed | 0;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+export function below(random: () => number, limit: number): number {
+  return Math.floor(random() * limit);
+}
+
+export function pick<Item>(random: () => number, items: readonly Item[]): Item {
+  return items[below(random, items.length)] as Item;
+}
+
+/** Seed and rounds of a fuzz test, from SLUICE_FUZZ_SEED and SLUICE_FUZZ_ROUNDS. */
+export function fuzzSettings(defaultRounds: number): { seed: number; rounds: number } {
+  const { SLUICE_FUZZ_SEED: seed, SLUICE_FUZZ_ROUNDS: rounds } = process.env;
+  return {
+    seed: seed === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(seed),
+    rounds: rounds === undefined ? defaultRounds : Number(rounds),
+  };
+}
