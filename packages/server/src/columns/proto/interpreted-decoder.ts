@@ -243,9 +243,11 @@ export class InterpretedProtoDecoder implements RecordDecoder {
       case 1:
         this.#readFixed(8);
         return;
-      case 2:
-        this.#position += this.#readLength();
+      case 2: {
+        const byteCount = this.#readLength();
+        this.#position += byteCount;
         return;
+      }
       case 5:
         this.#readFixed(4);
         return;

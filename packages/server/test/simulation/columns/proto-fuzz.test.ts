@@ -169,12 +169,7 @@ test("generated and interpreted decoders agree on random and mutated messages", 
       const row = left.builder.rowCount;
       const took = left.decoder.decode(source, padding, padding + message.length);
       const label = `round ${round}, message ${message.toString("hex")}`;
-      const took2 = right.decoder.decode(source, padding, padding + message.length);
-      assert.equal(
-        took2,
-        took,
-        label + JSON.stringify([right.decoder.failure, subject]).slice(0, 6000),
-      );
+      assert.equal(right.decoder.decode(source, padding, padding + message.length), took, label);
       assert.equal(left.builder.rowCount, took ? row + 1 : row, label);
       if (took) {
         accepted++;
