@@ -169,7 +169,7 @@ export class DurableLog implements Log {
     await this.#store.whileReading(async () => {
       const firstPosition = this.firstPosition;
       const held = recovery.used.filter((segment) => segment.endPosition > firstPosition);
-      await replaySegments(storage, held, fromPosition, visit);
+      await replaySegments(storage, held, fromPosition, visit, () => this.#refusal());
     });
   }
 

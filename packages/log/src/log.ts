@@ -89,7 +89,8 @@ export interface Log {
    * position is greater than `fromPosition`. May run beside appends, which it does not show. A
    * visitor that throws ends the replay with its error.
    *
-   * @throws LogError `data_loss` where the files changed since the log was opened.
+   * @throws LogError `data_loss` where the files changed since the log was opened; `closed`, or the
+   * failure, when the log closes or fails meanwhile.
    */
   replay(fromPosition: number, visit: EntryVisitor): Promise<void>;
 

@@ -3,21 +3,21 @@ import type { DataType, StructType } from "../schema/types.ts";
 import type { ColumnKind, ColumnSpec } from "./block-builder.ts";
 
 /** How each primitive type that can be written today is held in a column. */
-const KINDS: Readonly<Partial<Record<string, ColumnKind>>> = {
-  string: "bytes",
-  binary: "bytes",
-  boolean: "boolean",
-  integer: "int32",
-  date: "int32",
-  long: "int64",
-  timestamp: "int64",
-  float: "float",
-  double: "double",
-};
+const KINDS: ReadonlyMap<string, ColumnKind> = new Map<string, ColumnKind>([
+  ["string", "bytes"],
+  ["binary", "bytes"],
+  ["boolean", "boolean"],
+  ["integer", "int32"],
+  ["date", "int32"],
+  ["long", "int64"],
+  ["timestamp", "int64"],
+  ["float", "float"],
+  ["double", "double"],
+]);
 
 /** The column kind of a type, or `undefined` where the type cannot be written yet. */
 export function columnKindOf(type: DataType): ColumnKind | undefined {
-  return typeof type === "string" ? KINDS[type] : undefined;
+  return typeof type === "string" ? KINDS.get(type) : undefined;
 }
 
 /**

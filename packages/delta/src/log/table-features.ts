@@ -109,11 +109,7 @@ function collectFieldFeatures(
   }
 }
 
-function collectTypeFeatures(
-  type: DataType,
-  path: readonly string[],
-  problems: string[],
-): void {
+function collectTypeFeatures(type: DataType, path: readonly string[], problems: string[]): void {
   if (typeof type === "string") return;
   switch (type.type) {
     case "struct":

@@ -82,7 +82,7 @@ function stringUpperBound(max: Uint8Array): Uint8Array | null {
     if (!startsWithLastCodePoint(max, end)) return withSuffix(max, end, LAST_CODE_POINT_UTF8);
     end += LAST_CODE_POINT_UTF8.length;
   }
-  return null;
+  return end === max.length ? max.slice() : null;
 }
 
 function binaryUpperBound(max: Uint8Array): Uint8Array | null {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { LENGTH_PREFIX_BYTES } from "../columns/bytes-column.ts";
 import type { BytesVector, ColumnVector } from "../columns/column-block.ts";
 import { binaryBounds, type ByteBounds, mergedByteBounds, stringBounds } from "./byte-bounds.ts";
+import { byteExtremes } from "./byte-extremes.ts";
 import type { Leaf } from "./file-schema.ts";
 
 /** The smallest and largest value of a column. */
@@ -208,49 +208,7 @@ function bytesBounds(
   present: Uint8Array | null,
   rowCount: number,
 ): Bounds {
-  const { data, ends } = vector;
-  let minStart = -1;
-  let minEnd = -1;
-  let maxStart = -1;
-  let maxEnd = -1;
-  let rowStart = 0;
-  for (let row = 0; row < rowCount; row++) {
-    const start = rowStart + LENGTH_PREFIX_BYTES;
-    const end = ends[row] as number;
-    rowStart = end;
-    if (present !== null && present[row] === 0) continue;
-    if (minStart < 0) {
-      minStart = start;
-      minEnd = end;
-      maxStart = start;
-      maxEnd = end;
-    } else if (compareRanges(data, start, end, minStart, minEnd) < 0) {
-      minStart = start;
-      minEnd = end;
-    } else if (compareRanges(data, start, end, maxStart, maxEnd) > 0) {
-      maxStart = start;
-      maxEnd = end;
-    }
-  }
-  const min = data.subarray(minStart, minEnd);
-  const max = data.subarray(maxStart, maxEnd);
+  const [min, max] = byteExtremes(vector, present, rowCount);
   const bounds = leaf.boundsFormat === "string" ? stringBounds(min, max) : binaryBounds(min, max);
   return { kind: "bytes", ...bounds };
-}
-
-function compareRanges(
-  data: Uint8Array,
-  leftStart: number,
-  leftEnd: number,
-  rightStart: number,
-  rightEnd: number,
-): number {
-  const leftBytes = leftEnd - leftStart;
-  const rightBytes = rightEnd - rightStart;
-  const shared = leftBytes < rightBytes ? leftBytes : rightBytes;
-  for (let index = 0; index < shared; index++) {
-    const difference = (data[leftStart + index] as number) - (data[rightStart + index] as number);
-    if (difference !== 0) return difference;
-  }
-  return leftBytes - rightBytes;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import fc from "fast-check";
+import * as fc from "fast-check";
 import type { DataType, StructField, StructType } from "../../src/schema/types.ts";
 
 /** Schemas of every type, in which arrays and maps may hold nulls, as those that SQL can declare. */
@@ -8,15 +8,17 @@ export function arbitrarySchema(): fc.Arbitrary<StructType> {
     type: fc.oneof(
       { maxDepth: 3, withCrossShrink: true },
       { weight: 4, arbitrary: primitive() },
-      tie("type").map((elementType): DataType => ({ type: "array", elementType, containsNull: true })),
-      fc
-        .tuple(fc.constantFrom<DataType>("string", "integer", "decimal(5,2)"), tie("type"))
-        .map(([keyType, valueType]): DataType => ({
+      tie("type").map(
+        (elementType): DataType => ({ type: "array", elementType, containsNull: true }),
+      ),
+      fc.tuple(fc.constantFrom<DataType>("string", "integer", "decimal(5,2)"), tie("type")).map(
+        ([keyType, valueType]): DataType => ({
           type: "map",
           keyType,
           valueType,
           valueContainsNull: true,
-        })),
+        }),
+      ),
       tie("struct"),
     ),
     struct: fc
@@ -42,10 +44,12 @@ function field(type: fc.Arbitrary<DataType>): fc.Arbitrary<StructField> {
 }
 
 function columnName(): fc.Arbitrary<string> {
-  return fc.oneof(
-    fc.constantFrom("id", "select", "Type", "not", "comment", "a.b", "é", "`", "日本"),
-    fc.string({ unit: "grapheme", minLength: 1 }),
-  ).filter((name) => name !== "" && !/[ ,;{}()\n\t=]/.test(name));
+  return fc
+    .oneof(
+      fc.constantFrom("id", "select", "Type", "not", "comment", "a.b", "é", "`", "日本"),
+      fc.string({ unit: "grapheme", minLength: 1 }),
+    )
+    .filter((name) => name !== "" && !/[ ,;{}()\n\t=]/.test(name));
 }
 
 function primitive(): fc.Arbitrary<DataType> {

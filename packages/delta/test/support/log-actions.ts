@@ -11,7 +11,10 @@ export const SCHEMA: StructType = {
 
 export const PROTOCOL: ProtocolAction = { minReaderVersion: 1, minWriterVersion: 2 };
 
-export function metadataOf(schema: StructType, configuration: Record<string, string> = {}): MetadataAction {
+export function metadataOf(
+  schema: StructType,
+  configuration: Record<string, string> = {},
+): MetadataAction {
   return {
     id: "00000000-0000-4000-8000-000000000000",
     format: { provider: "parquet", options: {} },

@@ -29,7 +29,10 @@ export async function writeDataFile(
     compression: "zstd",
     compressor: await createZstdCompressor(),
   });
-  const file = new LocalDataFile(location, newDataFilePath(() => crypto.randomUUID()));
+  const file = new LocalDataFile(
+    location,
+    newDataFilePath(() => crypto.randomUUID()),
+  );
   try {
     for (const rowGroup of rowGroups) {
       for (const part of encoder.addRowGroup(blockOf(schema, rowGroup))) file.write(part);

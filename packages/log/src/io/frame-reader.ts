@@ -85,7 +85,7 @@ export class FrameReader {
   async #load(fileOffset: number, byteLength: number): Promise<void> {
     if (this.#file === undefined) throw new RangeError("no segment to read");
     const wanted = Math.min(Math.max(byteLength, WINDOW_BYTES), this.#segmentBytes - fileOffset);
-    if (this.#window.byteLength < wanted) this.#window = Buffer.allocUnsafeSlow(wanted);
+    if (this.#window.byteLength < wanted) this.#window = new Uint8Array(wanted);
     this.#windowBytes = 0;
     this.#windowOffset = fileOffset;
     this.#windowBytes = await this.#file.read(this.#window.subarray(0, wanted), fileOffset);

@@ -7,6 +7,7 @@ import {
   frameBytesOf,
   SEGMENT_HEADER_AREA_BYTES,
 } from "../core/layout.ts";
+import type { LogError } from "../errors.ts";
 import { FrameReader } from "./frame-reader.ts";
 import type { FrameRead } from "./frame-reader.ts";
 import { dataLossError, withFile } from "./recovery.ts";
@@ -25,12 +26,17 @@ export type EntryVisitor = (
   segmentIndex: number,
 ) => void | Promise<void>;
 
-/** Visits all entries of `segments` behind `fromPosition`, in order. */
+/**
+ * Visits all entries of `segments` behind `fromPosition`, in order.
+ *
+ * @param stopReason - Asked before each frame; an error it returns ends the replay.
+ */
 export async function replaySegments(
   storage: LogStorage,
   segments: readonly UsedSegment[],
   fromPosition: number,
   visit: EntryVisitor,
+  stopReason: () => LogError | undefined,
 ): Promise<void> {
   const reader = new FrameReader();
   for (const segment of segments) {
@@ -38,7 +44,7 @@ export async function replaySegments(
     const name = fileNameOf("segment", segment.header.segmentIndex);
     await withFile(storage, name, async (file) => {
       reader.use(file, segment.header.salt, segment.header.segmentBytes);
-      await replaySegment(reader, name, segment, fromPosition, visit);
+      await replaySegment(reader, name, segment, fromPosition, visit, stopReason);
     });
   }
 }
@@ -49,9 +55,12 @@ async function replaySegment(
   segment: UsedSegment,
   fromPosition: number,
   visit: EntryVisitor,
+  stopReason: () => LogError | undefined,
 ): Promise<void> {
   let frameOffset = SEGMENT_HEADER_AREA_BYTES;
   for (let frameIndex = 0; frameIndex < segment.frameCount; frameIndex += 1) {
+    const reason = stopReason();
+    if (reason !== undefined) throw reason;
     const read = await reader.frameAt(frameOffset);
     if (read.kind !== "frame") {
       throw dataLossError(

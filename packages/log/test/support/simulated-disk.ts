@@ -54,12 +54,10 @@ export class SimulatedDisk {
     return [...this.#names.keys()].toSorted();
   }
 
-  /** The bytes of a file; changes to them are as durable as a synced write. */
+  /** The bytes of a file as a process reads them; a test may damage them in place. */
   bytesOf(name: string): Uint8Array {
     const file = this.#names.get(name);
     if (file === undefined) throw new Error(`no file ${name}`);
-    file.durable = file.current;
-    file.dirtySectors.clear();
     return file.current;
   }
 
@@ -130,8 +128,7 @@ export class SimulatedDisk {
     const sync = (): void => {
       try {
         this.#step(life, "sync", name, () => {
-          file.durable = file.current.slice();
-          file.dirtySectors.clear();
+          syncSectors(file);
         });
       } catch (error) {
         if (!(error instanceof SimulatedCrash)) file.dirtySectors.clear();
@@ -218,6 +215,15 @@ function writeParts(file: SimulatedFile, parts: readonly Uint8Array[], fileOffse
   for (let sector = Math.floor(fileOffset / SECTOR_BYTES); sector < lastSector; sector += 1) {
     file.dirtySectors.add(sector);
   }
+}
+
+function syncSectors(file: SimulatedFile): void {
+  if (file.durable.byteLength !== file.current.byteLength) file.durable = file.current.slice();
+  for (const sector of file.dirtySectors) {
+    const start = sector * SECTOR_BYTES;
+    file.durable.set(file.current.subarray(start, start + SECTOR_BYTES), start);
+  }
+  file.dirtySectors.clear();
 }
 
 function applyChange(names: Map<string, SimulatedFile>, change: DirectoryChange): void {

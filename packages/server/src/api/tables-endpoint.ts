@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type DataType, sqlTypeOf } from "@sluice/delta";
+import { catalogTypeNameOf, catalogTypeOfField } from "@sluice/delta";
 import type { Authenticator } from "../auth/authenticator.ts";
 import type { Catalog } from "../catalog/catalog.ts";
 import { parseTableName } from "../catalog/table-name.ts";
@@ -28,8 +28,8 @@ export function createTablesEndpoint(catalog: Catalog, authenticator: Authentica
         storage_location: table.location,
         columns: snapshot.schema.fields.map((field, position) => ({
           name: field.name,
-          type_text: sqlTypeOf(field.type).toLowerCase(),
-          type_name: typeNameOf(field.type),
+          type_text: catalogTypeOfField(field),
+          type_name: catalogTypeNameOf(field.type),
           type_json: JSON.stringify(field),
           nullable: field.nullable,
           position,
@@ -38,13 +38,4 @@ export function createTablesEndpoint(catalog: Catalog, authenticator: Authentica
       },
     };
   };
-}
-
-const UNITY_TYPE_NAMES: Readonly<Record<string, string>> = { integer: "INT" };
-
-/** Unity Catalog's `type_name`. */
-function typeNameOf(type: DataType): string {
-  if (typeof type !== "string") return type.type.toUpperCase();
-  if (type.startsWith("decimal")) return "DECIMAL";
-  return UNITY_TYPE_NAMES[type] ?? type.toUpperCase();
 }

@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { columnKindOf, DeltaError, type DeltaTable } from "@sluice/delta";
+import {
+  CHAR_VARCHAR_METADATA_KEY,
+  columnKindOf,
+  DeltaError,
+  type DeltaTable,
+  sqlOfField,
+} from "@sluice/delta";
 import { MAX_COLUMNS } from "@sluice/protocol";
 import type { Catalog } from "../catalog/catalog.ts";
 import type { TableName } from "../catalog/table-name.ts";
@@ -90,8 +96,10 @@ function checkWritable(table: DeltaTable, name: string): void {
     throw new ServerError("unimplemented", message, { table: name, limit: MAX_COLUMNS });
   }
   for (const field of schema.fields) {
-    if (columnKindOf(field.type) !== undefined) continue;
-    const message = `column ${JSON.stringify(field.name)} of table ${name} has type ${JSON.stringify(field.type)}, which cannot be ingested yet`;
+    // The length of CHAR(n) and VARCHAR(n) is not checked yet, so such a column is not taken for a plain STRING.
+    const isBounded = field.metadata[CHAR_VARCHAR_METADATA_KEY] !== undefined;
+    if (columnKindOf(field.type) !== undefined && !isBounded) continue;
+    const message = `column ${JSON.stringify(field.name)} of table ${name} has type ${sqlOfField(field)}, which cannot be ingested yet`;
     throw new ServerError("unimplemented", message, { table: name, field: field.name });
   }
 }

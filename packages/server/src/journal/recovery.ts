@@ -98,11 +98,8 @@ async function openPath(
     );
     return undefined;
   }
-  return {
-    writer,
-    path: writer.pathFor(format, descriptor),
-    committedPosition: writer.committedTransaction(transactionAppId(log.logId)),
-  };
+  const committedPosition = writer.committedTransaction(transactionAppId(log.logId));
+  return { writer, path: writer.pathFor(format, descriptor), committedPosition };
 }
 
 /** Decodes the frames of log entries again. */

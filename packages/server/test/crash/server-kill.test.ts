@@ -35,7 +35,9 @@ describe("a server killed under load", () => {
       auth: false,
       commitIntervalMs: 40,
       logSegmentBytes: 1024 * 1024,
-      tables: Object.fromEntries(TABLES.map((table) => [table, "id BIGINT NOT NULL, padding STRING"])),
+      tables: Object.fromEntries(
+        TABLES.map((table) => [table, "id BIGINT NOT NULL, padding STRING"]),
+      ),
     };
     const acknowledged = new Map<string, number[]>(TABLES.map((table) => [table, []]));
     const recoveriesMs: number[] = [];
@@ -59,7 +61,8 @@ describe("a server killed under load", () => {
       for (const sender of senders) {
         await sender.done;
         const ids = acknowledged.get(sender.table) as number[];
-        for (let offset = 0; offset <= sender.acknowledged; offset++) ids.push(sender.firstId + offset);
+        for (let offset = 0; offset <= sender.acknowledged; offset++)
+          ids.push(sender.firstId + offset);
         sender.stream.close();
       }
     }
@@ -77,7 +80,9 @@ describe("a server killed under load", () => {
       assert.equal(distinct.size, ids.length, `${table} has records twice`);
       const lost = (acknowledged.get(table) as number[]).filter((id) => !distinct.has(id));
       assert.equal(lost.length, 0, `${table} lost ${lost.slice(0, 5).join(", ")}`);
-      t.diagnostic(`${table}: ${acknowledged.get(table)?.length} acknowledged, ${ids.length} in the table`);
+      t.diagnostic(
+        `${table}: ${acknowledged.get(table)?.length} acknowledged, ${ids.length} in the table`,
+      );
     }
     assert.ok(recoveredRecords > 0, "no round left anything to recover: the kills came too late");
     await rm(dataDirectory, { recursive: true, force: true });
@@ -100,7 +105,10 @@ async function startSender(server: SpawnedServer, table: string, firstId: number
       if (message === undefined) return;
       if (message.kind !== "ack") continue;
       const upTo = message.upToOffset ?? -1;
-      assert.ok(upTo >= sender.acknowledged, `ack went back from ${sender.acknowledged} to ${upTo}`);
+      assert.ok(
+        upTo >= sender.acknowledged,
+        `ack went back from ${sender.acknowledged} to ${upTo}`,
+      );
       assert.ok(upTo < sender.sentCount, `ack ${upTo} of ${sender.sentCount} sent`);
       sender.acknowledged = upTo;
     }

@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type ClientHttp2Session, type ClientHttp2Stream, connect } from "node:http2";
+import {
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  connect,
+  type IncomingHttpHeaders,
+} from "node:http2";
 import {
   decodeGrpcMessage,
   encodeCreateStreamFrame,
@@ -111,12 +116,13 @@ export class RawStream {
 
   #watchStatus(): Promise<CallStatus> {
     return new Promise((resolve) => {
-      const read = (headers: Record<string, unknown>): void => {
+      const read = (headers: IncomingHttpHeaders): void => {
         const code = headers["grpc-status"];
+        const message = headers["grpc-message"];
         if (code === undefined) return;
         resolve({
           code: Number(code),
-          message: decodeGrpcMessage(String(headers["grpc-message"] ?? "")),
+          message: decodeGrpcMessage(typeof message === "string" ? message : ""),
         });
       };
       this.stream.on("response", read);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import * as fc from "fast-check";
 import { parquetMetadata, parquetRead } from "hyparquet";
 import { compressors } from "hyparquet-compressors";
 import {
@@ -9,7 +10,8 @@ import {
   wasmZstdCompressor,
 } from "../../../src/parquet/compressor.ts";
 import type { ParquetFileOptions } from "../../../src/parquet/parquet-file-encoder.ts";
-import { encodeFile, type Value } from "./support/blocks.ts";
+import type { PrimitiveTypeName } from "../../../src/schema/types.ts";
+import { type ColumnValues, encodeFile, field, schemaOf, type Value } from "./support/blocks.ts";
 import { type ReaderCase, readerCases } from "./support/cases.ts";
 
 describe("reading written files with hyparquet", () => {
@@ -24,6 +26,20 @@ describe("reading written files with hyparquet", () => {
     });
   }
 
+  it("gives back any rows in any pages", async () => {
+    const pages = fc.record({
+      pageRows: fc.integer({ min: 1, max: 60 }),
+      pageBytes: fc.integer({ min: 1, max: 400 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(anyRowGroups(), pages, async (rowGroups, limits) => {
+        const readerCase = { name: "any rows", schema: ANY_SCHEMA, rowGroups, limits };
+        await assertRoundTrip(readerCase, { compression: "uncompressed" });
+      }),
+      { numRuns: 60 },
+    );
+  });
+
   it("reads what either zstd compressor wrote", async (context) => {
     const readerCase = readerCases().find(({ name }) => name === "1000 rows") as ReaderCase;
     const wasm = await wasmZstdCompressor(3);
@@ -36,6 +52,35 @@ describe("reading written files with hyparquet", () => {
     await assertRoundTrip(readerCase, { compression: "zstd", compressor: builtIn });
   });
 });
+
+const ANY_VALUES: readonly (readonly [PrimitiveTypeName, fc.Arbitrary<Value>])[] = [
+  ["string", fc.string({ unit: "binary", maxLength: 20 })],
+  ["binary", fc.uint8Array({ maxLength: 20 })],
+  ["boolean", fc.boolean()],
+  ["integer", fc.integer()],
+  ["long", fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n })],
+  ["float", fc.float()],
+  ["double", fc.double()],
+];
+
+/** Each type once as NOT NULL and once nullable. */
+const ANY_SCHEMA = schemaOf(
+  ...ANY_VALUES.map(([type]) => field(`${type}_required`, type, false)),
+  ...ANY_VALUES.map(([type]) => field(`${type}_nullable`, type, true)),
+);
+
+function anyRowGroups(): fc.Arbitrary<ColumnValues[]> {
+  const row = fc.tuple(
+    ...ANY_VALUES.map(([, value]) => value),
+    ...ANY_VALUES.map(([, value]) => fc.option(value, { freq: 3 })),
+  );
+  const rowGroup = fc
+    .array(row, { minLength: 1, maxLength: 100 })
+    .map((rows) =>
+      ANY_SCHEMA.fields.map((_, index) => rows.map((values) => values[index] ?? null)),
+    );
+  return fc.array(rowGroup, { maxLength: 3 });
+}
 
 async function assertRoundTrip(readerCase: ReaderCase, options: ParquetFileOptions): Promise<void> {
   const { schema, rowGroups, limits } = readerCase;

@@ -36,7 +36,9 @@ describe("LocalStore", () => {
     const root = await temporaryDirectory(context);
     const store = new LocalStore(root);
     const results = await Promise.all(
-      Array.from({ length: 32 }, async (_, index) => store.putIfAbsent("commit", bytes(`writer ${index}`))),
+      Array.from({ length: 32 }, async (_, index) =>
+        store.putIfAbsent("commit", bytes(`writer ${index}`)),
+      ),
     );
     const winners = results.flatMap(({ kind }, index) => (kind === "created" ? [index] : []));
     assert.equal(winners.length, 1);
@@ -74,7 +76,7 @@ describe("LocalStore", () => {
       await rejectsWith(store.delete(path), "invalid_argument");
     }
     await store.prepareDirectory("");
-    await rejectsWith(store.put(`${"n".repeat(300)}`, bytes("x")), "invalid_argument");
+    await rejectsWith(store.put("n".repeat(300), bytes("x")), "invalid_argument");
     if (process.getuid?.() !== 0) {
       chmodSync(join(root, "table"), 0o500);
       await rejectsWith(store.put("x", bytes("x")), "permission_denied");
@@ -94,7 +96,10 @@ describe("LocalDataFile", () => {
     assert.ok(Number.isSafeInteger(modificationTimeMs) && modificationTimeMs > 0);
     file.abort();
     const store = new LocalStore(root);
-    assert.equal(Buffer.from((await store.get("deep/er/part.parquet")) ?? []).toString(), "hello world");
+    assert.equal(
+      Buffer.from((await store.get("deep/er/part.parquet")) ?? []).toString(),
+      "hello world",
+    );
     assert.throws(
       () => new LocalDataFile(root, "deep/er/part.parquet"),
       (error) => error instanceof DeltaError && error.code === "already_exists",

@@ -19,7 +19,11 @@ function damage(bytes: Uint8Array | string): DeltaError {
 
 describe("commit codec", () => {
   test("reads back what it writes", () => {
-    const actions = [...tableActions(), { txn: { appId: "log", version: 3, lastUpdated: 9 } }, addOf("a.parquet", 5)];
+    const actions = [
+      ...tableActions(),
+      { txn: { appId: "log", version: 3, lastUpdated: 9 } },
+      addOf("a.parquet", 5),
+    ];
     const commit = parseCommit(0, encodeCommit(actions));
     assert.deepEqual(commit.protocol, PROTOCOL);
     assert.deepEqual(commit.txns, [{ appId: "log", version: 3, lastUpdated: 9 }]);
@@ -42,21 +46,36 @@ describe("commit codec", () => {
   });
 
   test("names the line that is not JSON", () => {
-    assert.match(damage('{"commitInfo":{}}\n{"add":{"path":"x').message, /line 2: the line is not valid JSON/);
+    assert.match(
+      damage('{"commitInfo":{}}\n{"add":{"path":"x').message,
+      /line 2: the line is not valid JSON/,
+    );
     assert.deepEqual(damage("{}\n[]\n").details, { file: "00000000000000000007.json", line: 2 });
   });
 
   test("names the field that is missing or of another type", () => {
     assert.match(damage('{"add":{"partitionValues":{},"size":1}}').message, /"add" has no "path"/);
-    assert.match(damage('{"add":{"path":"p","partitionValues":{},"size":"1","modificationTime":1,"dataChange":true}}').message, /"add\.size" must be a whole number/);
-    assert.match(damage('{"add":{"path":"p","partitionValues":{"a":1},"size":1}}').message, /"add\.partitionValues" must be a map of texts/);
+    assert.match(
+      damage(
+        '{"add":{"path":"p","partitionValues":{},"size":"1","modificationTime":1,"dataChange":true}}',
+      ).message,
+      /"add\.size" must be a whole number/,
+    );
+    assert.match(
+      damage('{"add":{"path":"p","partitionValues":{"a":1},"size":1}}').message,
+      /"add\.partitionValues" must be a map of texts/,
+    );
     assert.match(damage('{"txn":{"appId":"a"}}').message, /"txn" has no "version"/);
     assert.match(damage('{"metaData":7}').message, /"metaData" must be an object/);
-    assert.match(damage('{"protocol":{"minReaderVersion":3,"minWriterVersion":7}}').message, /without "readerFeatures"/);
+    assert.match(
+      damage('{"protocol":{"minReaderVersion":3,"minWriterVersion":7}}').message,
+      /without "readerFeatures"/,
+    );
   });
 
   test("refuses what a commit must not hold twice", () => {
-    const add = '{"add":{"path":"p","partitionValues":{},"size":1,"modificationTime":1,"dataChange":true}}\n';
+    const add =
+      '{"add":{"path":"p","partitionValues":{},"size":1,"modificationTime":1,"dataChange":true}}\n';
     assert.match(damage(add + add).message, /line 2: a second add of the path "p"/);
     const txn = '{"txn":{"appId":"a","version":1}}\n';
     assert.match(damage(txn + txn).message, /a second txn of the appId "a"/);

@@ -1,30 +1,66 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { DeltaError } from "../../../src/delta-error.ts";
 import type { Action } from "../../../src/log/actions.ts";
 import { replayCommits, type Snapshot } from "../../../src/log/snapshot.ts";
-import { addOf, commitOf, metadataOf, removeOf, SCHEMA, tableActions } from "../../support/log-actions.ts";
+import {
+  addOf,
+  commitOf,
+  metadataOf,
+  removeOf,
+  SCHEMA,
+  tableActions,
+} from "../../support/log-actions.ts";
 
 function pathsOf(snapshot: Snapshot): string[] {
   return [...snapshot.files].map(({ path }) => path);
 }
 
 function replay(...versions: Action[][]): Snapshot {
-  return replayCommits(undefined, [tableActions(), ...versions].map((actions, version) => commitOf(version, actions)));
+  return replayCommits(
+    undefined,
+    [tableActions(), ...versions].map((actions, version) => commitOf(version, actions)),
+  );
 }
 
 const vector = (id: string, cardinality = 1): object => ({
   deletionVector: { storageType: "u", pathOrInlineDv: id, offset: 1, sizeInBytes: 10, cardinality },
 });
 
+function domain(name: string, removed: boolean): Action {
+  return { domainMetadata: { domain: name, configuration: "{}", removed } };
+}
+
+function refusesAsDamaged(run: () => unknown, message: RegExp): void {
+  assert.throws(run, (error) => {
+    assert.ok(error instanceof DeltaError);
+    assert.equal(error.code, "data_loss");
+    assert.match(error.message, message);
+    return true;
+  });
+}
+
+function state(snapshot: Snapshot): [string, number | undefined][] {
+  return [...snapshot.files]
+    .map(({ path, rowCount }): [string, number | undefined] => [path, rowCount])
+    .toSorted(byPath);
+}
+
+function byPath([left]: readonly unknown[], [right]: readonly unknown[]): number {
+  return String(left) < String(right) ? -1 : 1;
+}
+
 describe("snapshot", () => {
   test("holds what was added and not removed", () => {
     const snapshot = replay([addOf("a", 1), addOf("b", 2)], [removeOf("a"), addOf("c", 3)]);
     assert.equal(snapshot.version, 2);
     assert.deepEqual(pathsOf(snapshot), ["b", "c"]);
-    assert.deepEqual([...snapshot.files].map(({ rowCount }) => rowCount), [2, 3]);
+    assert.deepEqual(
+      [...snapshot.files].map(({ rowCount }) => rowCount),
+      [2, 3],
+    );
   });
 
   test("takes encoded and plain spellings of a path for one file", () => {
@@ -33,9 +69,19 @@ describe("snapshot", () => {
   });
 
   test("keeps a file whose remove names another deletion vector", () => {
-    const snapshot = replay([addOf("a", 9)], [addOf("a", 9, vector("v1")), removeOf("a")], [removeOf("a")]);
-    assert.deepEqual([...snapshot.files].map((file) => file.deletionVector?.pathOrInlineDv), ["v1"]);
-    assert.deepEqual(pathsOf(replay([addOf("a", 9, vector("v1"))], [removeOf("a", vector("v1"))])), []);
+    const snapshot = replay(
+      [addOf("a", 9)],
+      [addOf("a", 9, vector("v1")), removeOf("a")],
+      [removeOf("a")],
+    );
+    assert.deepEqual(
+      [...snapshot.files].map((file) => file.deletionVector?.pathOrInlineDv),
+      ["v1"],
+    );
+    assert.deepEqual(
+      pathsOf(replay([addOf("a", 9, vector("v1"))], [removeOf("a", vector("v1"))])),
+      [],
+    );
   });
 
   test("keeps the last txn of each application and where it was committed", () => {
@@ -43,22 +89,25 @@ describe("snapshot", () => {
       [{ txn: { appId: "x", version: 5 } }, { txn: { appId: "y", version: 1 } }],
       [{ txn: { appId: "x", version: 4 } }],
     );
-    assert.deepEqual([...snapshot.txns], [
-      ["x", { version: 4, committedVersion: 2 }],
-      ["y", { version: 1, committedVersion: 1 }],
-    ]);
+    assert.deepEqual(
+      [...snapshot.txns],
+      [
+        ["x", { version: 4, committedVersion: 2 }],
+        ["y", { version: 1, committedVersion: 1 }],
+      ],
+    );
   });
 
   test("keeps domains until they are removed", () => {
-    const domain = (name: string, removed: boolean): Action => ({
-      domainMetadata: { domain: name, configuration: "{}", removed },
-    });
     const snapshot = replay([domain("a", false), domain("b", false)], [domain("a", true)]);
     assert.deepEqual([...snapshot.domains.keys()], ["b"]);
   });
 
   test("takes the last metadata and tells the version that set it", () => {
-    const wider = { ...SCHEMA, fields: [...SCHEMA.fields, { name: "n", type: "string", nullable: true, metadata: {} }] } as const;
+    const wider = {
+      ...SCHEMA,
+      fields: [...SCHEMA.fields, { name: "n", type: "string", nullable: true, metadata: {} }],
+    } as const;
     const snapshot = replay([addOf("a", 1)], [{ metaData: metadataOf(wider) }], [addOf("b", 1)]);
     assert.equal(snapshot.schema.fields.length, 2);
     assert.equal(snapshot.metadataVersion, 2);
@@ -66,16 +115,28 @@ describe("snapshot", () => {
   });
 
   test("refuses gaps and logs without protocol or metaData", () => {
-    const refuses = (run: () => unknown, message: RegExp): void => {
-      assert.throws(run, (error) => error instanceof DeltaError && error.code === "data_loss" && message.test(error.message));
-    };
-    refuses(() => replayCommits(undefined, [commitOf(0, tableActions()), commitOf(2, [addOf("a", 1)])]), /lacks version 1/);
-    refuses(() => replayCommits(undefined, [commitOf(1, tableActions())]), /lacks version 0/);
-    refuses(() => replayCommits(undefined, []), /lacks version 0/);
-    refuses(() => replayCommits(undefined, [commitOf(0, tableActions().slice(0, 2))]), /no metaData action/);
-    refuses(() => replayCommits(undefined, [commitOf(0, [{ metaData: metadataOf(SCHEMA) }])]), /no protocol action/);
+    refusesAsDamaged(
+      () => replayCommits(undefined, [commitOf(0, tableActions()), commitOf(2, [addOf("a", 1)])]),
+      /lacks version 1/,
+    );
+    refusesAsDamaged(
+      () => replayCommits(undefined, [commitOf(1, tableActions())]),
+      /lacks version 0/,
+    );
+    refusesAsDamaged(() => replayCommits(undefined, []), /lacks version 0/);
+    refusesAsDamaged(
+      () => replayCommits(undefined, [commitOf(0, tableActions().slice(0, 2))]),
+      /no metaData action/,
+    );
+    refusesAsDamaged(
+      () => replayCommits(undefined, [commitOf(0, [{ metaData: metadataOf(SCHEMA) }])]),
+      /no protocol action/,
+    );
     const broken = { ...metadataOf(SCHEMA), schemaString: "{}" };
-    refuses(() => replay([{ metaData: broken }]), /metaData of version 1 has a broken schema/);
+    refusesAsDamaged(
+      () => replay([{ metaData: broken }]),
+      /metaData of version 1 has a broken schema/,
+    );
   });
 
   test("leaves an older snapshot as it was when newer ones are made from it", () => {
@@ -83,8 +144,16 @@ describe("snapshot", () => {
     const left = replayCommits(base, [commitOf(2, [addOf("b", 1)])]);
     const right = replayCommits(base, [commitOf(2, [addOf("c", 1)])]);
     const later = replayCommits(left, [commitOf(3, [removeOf("a"), addOf("d", 1)])]);
-    assert.deepEqual([base, left, right, later].map(pathsOf), [["a"], ["a", "b"], ["a", "c"], ["b", "d"]]);
-    assert.deepEqual([base.files.has("b"), left.files.has("b"), right.files.has("b")], [false, true, false]);
+    assert.deepEqual([base, left, right, later].map(pathsOf), [
+      ["a"],
+      ["a", "b"],
+      ["a", "c"],
+      ["b", "d"],
+    ]);
+    assert.deepEqual(
+      [base.files.has("b"), left.files.has("b"), right.files.has("b")],
+      [false, true, false],
+    );
   });
 
   test("is the same however the commits are grouped", () => {
@@ -106,15 +175,13 @@ describe("snapshot", () => {
         const middle = cut % (commits.length + 1);
         let stepwise = replayCommits(start, commits.slice(0, middle));
         for (const commit of commits.slice(middle)) stepwise = replayCommits(stepwise, [commit]);
-        const state = (snapshot: Snapshot): unknown =>
-          [...snapshot.files].map(({ path, rowCount }) => [path, rowCount]).toSorted();
         assert.deepEqual(state(stepwise), state(whole));
         const expected = new Map<string, number>();
         for (const [index, items] of changes.entries()) {
           for (const { name, isRemove } of items) if (isRemove) expected.delete(name);
           for (const { name, isRemove } of items) if (!isRemove) expected.set(name, index);
         }
-        assert.deepEqual(state(whole), [...expected].toSorted());
+        assert.deepEqual(state(whole), [...expected].toSorted(byPath));
       }),
       { numRuns: 300 },
     );

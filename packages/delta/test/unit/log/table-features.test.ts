@@ -23,7 +23,11 @@ const features = (readerFeatures: string[], writerFeatures: string[]): ProtocolA
   writerFeatures,
 });
 
-function appendable(protocol: ProtocolAction, metadata: MetadataAction, schema: StructType = SCHEMA): void {
+function appendable(
+  protocol: ProtocolAction,
+  metadata: MetadataAction,
+  schema: StructType = SCHEMA,
+): void {
   validateAppendable({ protocol, metadata, schema });
 }
 
@@ -37,7 +41,10 @@ const withMetadata = (metadata: Record<string, unknown>): StructType => ({
       type: {
         type: "array",
         containsNull: true,
-        elementType: { type: "struct", fields: [{ name: "x", type: "long", nullable: true, metadata }] },
+        elementType: {
+          type: "struct",
+          fields: [{ name: "x", type: "long", nullable: true, metadata }],
+        },
       },
     },
   ],
@@ -52,34 +59,61 @@ describe("table features", () => {
       appendable({ minReaderVersion: minWriterVersion > 4 ? 2 : 1, minWriterVersion }, plain);
     }
     appendable(
-      features(["timestampNtz", "deletionVectors"], ["timestampNtz", "deletionVectors", "appendOnly", "checkConstraints", "domainMetadata"]),
+      features(
+        ["timestampNtz", "deletionVectors"],
+        ["timestampNtz", "deletionVectors", "appendOnly", "checkConstraints", "domainMetadata"],
+      ),
       metadataOf(SCHEMA, { "delta.appendOnly": "true" }),
     );
   });
 
   test("refuses protocol versions of the future", () => {
-    refuses(() => validateReadable({ minReaderVersion: 4, minWriterVersion: 8 }, plain), /reader version 4/);
-    refuses(() => appendable({ minReaderVersion: 1, minWriterVersion: 8 }, plain), /writer version 8/);
+    refuses(
+      () => validateReadable({ minReaderVersion: 4, minWriterVersion: 8 }, plain),
+      /reader version 4/,
+    );
+    refuses(
+      () => appendable({ minReaderVersion: 1, minWriterVersion: 8 }, plain),
+      /writer version 8/,
+    );
     validateReadable({ minReaderVersion: 1, minWriterVersion: 8 }, plain);
   });
 
   test("refuses unknown features by name, for reading and for writing apart", () => {
-    refuses(() => validateReadable(features(["typeWidening", "nova"], ["typeWidening", "nova"]), plain), /cannot read .* typeWidening, nova/);
+    refuses(
+      () => validateReadable(features(["typeWidening", "nova"], ["typeWidening", "nova"]), plain),
+      /cannot read .* typeWidening, nova/,
+    );
     validateReadable(features([], ["rowTracking", "icebergCompatV2"]), plain);
-    refuses(() => appendable(features([], ["rowTracking", "icebergCompatV2"]), plain), /cannot append to .* rowTracking, icebergCompatV2/);
+    refuses(
+      () => appendable(features([], ["rowTracking", "icebergCompatV2"]), plain),
+      /cannot append to .* rowTracking, icebergCompatV2/,
+    );
   });
 
   test("refuses column mapping where it is on and supported", () => {
     const mapped = metadataOf(SCHEMA, { "delta.columnMapping.mode": "name" });
-    refuses(() => validateReadable({ minReaderVersion: 2, minWriterVersion: 5 }, mapped), /columnMapping/);
-    refuses(() => validateReadable(features(["columnMapping"], ["columnMapping"]), mapped), /columnMapping/);
+    refuses(
+      () => validateReadable({ minReaderVersion: 2, minWriterVersion: 5 }, mapped),
+      /columnMapping/,
+    );
+    refuses(
+      () => validateReadable(features(["columnMapping"], ["columnMapping"]), mapped),
+      /columnMapping/,
+    );
     validateReadable(PROTOCOL, mapped);
-    validateReadable(features(["columnMapping"], ["columnMapping"]), metadataOf(SCHEMA, { "delta.columnMapping.mode": "none" }));
+    validateReadable(
+      features(["columnMapping"], ["columnMapping"]),
+      metadataOf(SCHEMA, { "delta.columnMapping.mode": "none" }),
+    );
   });
 
   test("refuses to append where rows would have to be checked or computed", () => {
     const legacy: ProtocolAction = { minReaderVersion: 1, minWriterVersion: 6 };
-    refuses(() => appendable(legacy, metadataOf(SCHEMA, { "delta.constraints.pos": "id > 0" })), /checkConstraints \(delta\.constraints\.pos\)/);
+    refuses(
+      () => appendable(legacy, metadataOf(SCHEMA, { "delta.constraints.pos": "id > 0" })),
+      /checkConstraints \(delta\.constraints\.pos\)/,
+    );
     const cases: [string, RegExp][] = [
       ["delta.invariants", /invariants \(column "s\.x"\)/],
       ["delta.generationExpression", /generatedColumns \(column "s\.x"\)/],
@@ -93,13 +127,19 @@ describe("table features", () => {
   });
 
   test("refuses to append to partitioned tables and tables with in-commit timestamps", () => {
-    refuses(() => appendable(PROTOCOL, { ...plain, partitionColumns: ["id"] }), /partitioning by "id"/);
+    refuses(
+      () => appendable(PROTOCOL, { ...plain, partitionColumns: ["id"] }),
+      /partitioning by "id"/,
+    );
     const timestamps = metadataOf(SCHEMA, { "delta.enableInCommitTimestamps": "true" });
     refuses(() => appendable(features([], ["inCommitTimestamp"]), timestamps), /inCommitTimestamp/);
     appendable(features([], ["inCommitTimestamp"]), plain);
   });
 
   test("refuses formats other than Parquet", () => {
-    refuses(() => validateReadable(PROTOCOL, { ...plain, format: { provider: "orc", options: {} } }), /format orc/);
+    refuses(
+      () => validateReadable(PROTOCOL, { ...plain, format: { provider: "orc", options: {} } }),
+      /format orc/,
+    );
   });
 });

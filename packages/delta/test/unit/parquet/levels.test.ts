@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { encodeConstantLevel, encodeLevels } from "../../../src/parquet/levels.ts";
 
 /** Levels as they occur: stretches of one value between stretches of any. */

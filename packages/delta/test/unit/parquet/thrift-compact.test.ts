@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { THRIFT_TYPE, ThriftWriter } from "../../../src/parquet/thrift-compact.ts";
 
 describe("ThriftWriter", () => {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { DeltaError } from "../../../src/delta-error.ts";
 import { parseColumnList, parseSqlType } from "../../../src/schema/column-list.ts";
 import { parseSchemaString, printSchemaString } from "../../../src/schema/schema-json.ts";
@@ -138,11 +138,10 @@ describe("column list", () => {
     const type = parseSqlType("STRUCT<a: BIGINT, b: MAP<STRING, DECIMAL(10,2)>>");
     assert.equal(sqlTypeOf(type), "STRUCT<a: BIGINT, b: MAP<STRING, DECIMAL(10,2)>>");
     assert.equal(catalogTypeOf(type), "struct<a:bigint,b:map<string,decimal(10,2)>>");
-    assert.deepEqual(["integer", "long", "decimal(3,1)"].map((name) => catalogTypeNameOf(name as "long")), [
-      "INT",
-      "LONG",
-      "DECIMAL",
-    ]);
+    assert.deepEqual(
+      ["integer", "long", "decimal(3,1)"].map((name) => catalogTypeNameOf(name as "long")),
+      ["INT", "LONG", "DECIMAL"],
+    );
     assert.equal(catalogTypeNameOf(type), "STRUCT");
   });
 
@@ -160,16 +159,40 @@ describe("column list", () => {
   });
 
   test("answers any text with a schema or an invalid_argument", () => {
-    const word = fc.constantFrom("INT", "STRUCT<", "ARRAY<", ">", ",", "(", ")", "`", "'", "a", "NOT", "NULL", ":", "9", "DECIMAL", "COMMENT", "\u0000");
+    const word = fc.constantFrom(
+      "INT",
+      "STRUCT<",
+      "ARRAY<",
+      ">",
+      ",",
+      "(",
+      ")",
+      "`",
+      "'",
+      "a",
+      "NOT",
+      "NULL",
+      ":",
+      "9",
+      "DECIMAL",
+      "COMMENT",
+      "\u0000",
+    );
     fc.assert(
-      fc.property(fc.oneof(fc.string({ unit: "binary" }), fc.array(word).map((words) => words.join(" "))), (sql) => {
-        try {
-          parseColumnList(sql);
-        } catch (error) {
-          assert.ok(error instanceof DeltaError, String(error));
-          assert.equal(error.code, "invalid_argument");
-        }
-      }),
+      fc.property(
+        fc.oneof(
+          fc.string({ unit: "binary" }),
+          fc.array(word).map((words) => words.join(" ")),
+        ),
+        (sql) => {
+          try {
+            parseColumnList(sql);
+          } catch (error) {
+            assert.ok(error instanceof DeltaError, String(error));
+            assert.equal(error.code, "invalid_argument");
+          }
+        },
+      ),
       { numRuns: 1000 },
     );
   });

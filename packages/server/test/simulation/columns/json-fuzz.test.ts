@@ -28,12 +28,22 @@ const TYPES: readonly DataType[] = [
   "date",
   "timestamp",
 ];
-const NAMES = ["id", "Id", "a\"b", "back\\slash", "größe", "x", "long_column_name", "n\n", "🚰", "aa", "ab"];
+const NAMES = [
+  "id",
+  "Id",
+  'a"b',
+  "back\\slash",
+  "größe",
+  "x",
+  "long_column_name",
+  "n\n",
+  "🚰",
+  "aa",
+  "ab",
+];
 
 /** What the reference makes of a record: a row, or every reason to refuse it. */
-type Verdict =
-  | { readonly row: CellValue[] }
-  | { readonly reasons: ReadonlySet<string> };
+type Verdict = { readonly row: CellValue[] } | { readonly reasons: ReadonlySet<string> };
 
 /** Independent of the scanner: `JSON.parse`, and a tokenizer for what `JSON.parse` hides. */
 function judge(schema: StructType, bytes: Uint8Array): Verdict {
@@ -51,9 +61,13 @@ function judge(schema: StructType, bytes: Uint8Array): Verdict {
   const reasons = new Set<string>();
   const sources = new Map<string, string>();
   for (const [key, source] of membersOf(text)) {
-    if (!key.isWellFormed()) reasons.add("invalid_utf8");
+    if (!isWellFormed(key)) reasons.add("invalid_utf8");
     else if (sources.has(key)) reasons.add("duplicate_field");
     else if (!schema.fields.some((field) => field.name === key)) reasons.add("unknown_field");
+    for (const field of schema.fields) {
+      const cell = field.name === key ? cellFrom(field, source) : null;
+      if (typeof cell === "object" && cell !== null) reasons.add(cell.reason);
+    }
     sources.set(key, source);
   }
   const row = schema.fields.map((field) => {
@@ -63,6 +77,10 @@ function judge(schema: StructType, bytes: Uint8Array): Verdict {
     return cell;
   });
   return reasons.size > 0 ? { reasons } : { row: row as CellValue[] };
+}
+
+function isWellFormed(text: string): boolean {
+  return Buffer.from(text, "utf8").toString("utf8") === text;
 }
 
 /** The keys of a valid JSON object with the source text of their values. */
@@ -87,7 +105,7 @@ function cellFrom(field: StructField, source: string): CellValue | { reason: str
     case "binary": {
       if (!source.startsWith('"')) return { reason: "wrong_type" };
       const text = JSON.parse(source) as string;
-      if (!text.isWellFormed()) return { reason: "invalid_utf8" };
+      if (!isWellFormed(text)) return { reason: "invalid_utf8" };
       if (field.type === "string") return Buffer.from(text).toString("hex");
       return base64From(text);
     }
@@ -110,7 +128,9 @@ function cellFrom(field: StructField, source: string): CellValue | { reason: str
 
 function base64From(text: string): CellValue | { reason: string } {
   const plain = text.replaceAll("-", "+").replaceAll("_", "/");
-  const matches = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}(?:==)?|[A-Za-z0-9+/]{3}=?)?$/.test(plain);
+  const matches = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}(?:==)?|[A-Za-z0-9+/]{3}=?)?$/.test(
+    plain,
+  );
   return matches ? Buffer.from(plain, "base64").toString("hex") : { reason: "wrong_type" };
 }
 
@@ -172,14 +192,29 @@ function randomNumber(random: () => number): string {
   if (roll < 0.2) return pick(random, NUMBER_TEXTS);
   if (roll < 0.4) return String(below(random, 2 ** 31));
   if (roll < 0.6) return String((random() - 0.5) * 10 ** (below(random, 40) - 15));
-  if (roll < 0.7) return (BigInt(below(random, 2 ** 32)) * BigInt(below(random, 2 ** 31))).toString();
-  const digits = (): string => Array.from({ length: 1 + below(random, 20) }, () => below(random, 10)).join("");
+  if (roll < 0.7)
+    return (BigInt(below(random, 2 ** 32)) * BigInt(below(random, 2 ** 31))).toString();
+  const digits = (): string =>
+    Array.from({ length: 1 + below(random, 20) }, () => below(random, 10)).join("");
   const exponent = random() < 0.3 ? `e${below(random, 60) - 30}` : "";
   return `${random() < 0.5 ? "-" : ""}${BigInt(digits())}.${digits()}${exponent}`;
 }
 
 function randomString(random: () => number): string {
-  const pieces = ["a", "B", " ", "é", "水", "🚰", "\\n", '\\"', "\\\\", "\\/", "\\u0041", "\\ud83d\\udeb0"];
+  const pieces = [
+    "a",
+    "B",
+    " ",
+    "é",
+    "水",
+    "🚰",
+    "\\n",
+    '\\"',
+    "\\\\",
+    "\\/",
+    "\\u0041",
+    "\\ud83d\\udeb0",
+  ];
   const rare = ["\\ud800", "\\udc00x", "\\x", "\\u12", "\u0001", "\\u0000"];
   const length = random() < 0.05 ? below(random, 200) : below(random, 12);
   const content = Array.from({ length }, () =>
@@ -190,11 +225,13 @@ function randomString(random: () => number): string {
 
 function randomValue(random: () => number, type: DataType): string {
   if (random() < 0.08) return "null";
-  if (random() < 0.04) return pick(random, ["{}", "[1]", "true", '"text"', "12", "nul", "True", ""]);
+  if (random() < 0.04)
+    return pick(random, ["{}", "[1]", "true", '"text"', "12", "nul", "True", ""]);
   if (type === "string") return randomString(random);
   if (type === "boolean") return random() < 0.5 ? "true" : "false";
   if (type === "float" || type === "double") return randomNumber(random);
-  if (type !== "binary") return random() < 0.3 ? randomNumber(random) : String(below(random, 2 ** 31));
+  if (type !== "binary")
+    return random() < 0.3 ? randomNumber(random) : String(below(random, 2 ** 31));
   const text = Buffer.from(String(random()).slice(0, below(random, 12))).toString("base64");
   const roll = random();
   if (roll < 0.1) return JSON.stringify(text.replaceAll("=", ""));
@@ -208,7 +245,10 @@ function randomRecord(random: () => number, schema: StructType): Buffer {
   if (random() < 0.1) fields.sort(() => random() - 0.5);
   if (random() < 0.02 && fields[0] !== undefined) fields.push(fields[0]);
   const members = fields.map((field) => {
-    const name = random() < 0.05 ? `"\\u${field.name.charCodeAt(0).toString(16).padStart(4, "0")}${JSON.stringify(field.name.slice(1)).slice(1)}` : JSON.stringify(field.name);
+    const name =
+      random() < 0.05
+        ? `"\\u${field.name.charCodeAt(0).toString(16).padStart(4, "0")}${JSON.stringify(field.name.slice(1)).slice(1)}`
+        : JSON.stringify(field.name);
     return `${space()}${name}${space()}:${space()}${randomValue(random, field.type)}${space()}`;
   });
   if (random() < 0.02) members.push(pick(random, ['"unknown":1', '"ID":{"a":[1,{}]}', '"":0', ""]));
@@ -221,7 +261,15 @@ function mutated(random: () => number, bytes: Buffer): Buffer {
   if (random() < 0.3) return bytes.subarray(0, below(random, bytes.length));
   const copy = Buffer.from(bytes);
   for (let count = 0; count < 1 + below(random, 2); count++) {
-    copy[below(random, copy.length)] = pick(random, [below(random, 256), 0x22, 0x5c, 0x7d, 0x2c, 0x30, 0x00]);
+    copy[below(random, copy.length)] = pick(random, [
+      below(random, 256),
+      0x22,
+      0x5c,
+      0x7d,
+      0x2c,
+      0x30,
+      0x00,
+    ]);
   }
   return copy;
 }
@@ -233,13 +281,19 @@ test("takes and refuses what a reference on JSON.parse takes and refuses", (cont
   let accepted = 0;
   for (let round = 0; round < rounds; ) {
     const names = NAMES.filter(() => random() < 0.6);
-    const schema = struct(...names.map((name) => column(name, pick(random, TYPES), random() < 0.8)));
+    const schema = struct(
+      ...names.map((name) => column(name, pick(random, TYPES), random() < 0.8)),
+    );
     const { builder, decoder } = bind(planOf(compileJsonDecoder(schema)), schema);
     for (let count = 0; count < 100; count++, round++) {
       const original = randomRecord(random, schema);
       const record = random() < 0.7 ? original : mutated(random, original);
       const padding = below(random, 5);
-      const buffer = Buffer.concat([Buffer.alloc(padding, 0x22), record, Buffer.alloc(below(random, 9), 0x7d)]);
+      const buffer = Buffer.concat([
+        Buffer.alloc(padding, 0x22),
+        record,
+        Buffer.alloc(below(random, 9), 0x7d),
+      ]);
       const row = builder.rowCount;
       const took = decoder.decode(buffer, padding, padding + record.length);
       const verdict = judge(schema, record);

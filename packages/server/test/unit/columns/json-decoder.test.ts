@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import type { StructType } from "@sluice/delta";
+import type { RecordFailure } from "../../../src/columns/decoder.ts";
+import { compileJsonDecoder } from "../../../src/columns/json/compile-json-decoder.ts";
+import { bind, type CellValue, column, hexOf, planOf, rowOf, struct } from "./support.ts";
+
+const TABLE: StructType = struct(
+  column("id", "long", false),
+  column("name", "string"),
+  column("ok", "boolean"),
+  column("count", "integer"),
+  column("ratio", "double"),
+  column("small", "float"),
+  column("raw", "binary"),
+  column("day", "date"),
+  column("at", "timestamp"),
+);
+
+function decode(
+  text: string | Uint8Array,
+  schema: StructType = TABLE,
+): CellValue[] | RecordFailure {
+  const { builder, decoder } = bind(planOf(compileJsonDecoder(schema)), schema);
+  const bytes = typeof text === "string" ? Buffer.from(text) : text;
+  if (decoder.decode(bytes, 0, bytes.length)) return rowOf(builder, 0);
+  assert.equal(builder.rowCount, 0);
+  assert.ok(decoder.failure !== undefined);
+  return decoder.failure;
+}
+
+function refused(
+  text: string | Uint8Array,
+  reason: RecordFailure["reason"],
+  field?: string,
+): string {
+  const failure = decode(text);
+  assert.ok(!Array.isArray(failure), `accepted: ${String(text)}`);
+  assert.deepEqual([failure.reason, failure.field], [reason, field], failure.message);
+  return failure.message;
+}
+
+describe("JSON decoder", () => {
+  test("takes a value of every type", () => {
+    const text = `{"id": 9007199254740993, "name": "gr\u00fc\\u00dfe \\ud83d\\udeb0\\n", "ok": true, "count": -5,
+      "ratio": 0.1, "small": 0.1, "raw": "AQI=", "day": 19000, "at": 1700000000000001}`;
+    assert.deepEqual(decode(text), [
+      9007199254740993n,
+      hexOf("größe 🚰\n"),
+      1,
+      -5,
+      0.1,
+      Math.fround(0.1),
+      "0102",
+      19000,
+      1700000000000001n,
+    ]);
+  });
+
+  test("makes absent and null columns null", () => {
+    const nulls = [null, null, null, null, null, null, null, null];
+    assert.deepEqual(decode('{"id":1}'), [1n, ...nulls]);
+    assert.deepEqual(decode('{"at":null,"name":null,"id":1}'), [1n, ...nulls]);
+  });
+
+  test("takes keys in any order, with escapes and white space", () => {
+    const row = decode(' { "ratio" :\t1 , "na\\u006de":"x",\r\n"id":2 } ');
+    assert.ok(Array.isArray(row));
+    assert.deepEqual(row.slice(0, 5), [2n, hexOf("x"), null, null, 1]);
+  });
+
+  test("refuses a missing or null NOT NULL column", () => {
+    assert.match(refused("{}", "missing_required", "id"), /"id" \(BIGINT\).*NOT NULL/);
+    refused('{"id":null}', "missing_required", "id");
+  });
+
+  test("refuses unknown and repeated keys", () => {
+    assert.match(refused('{"id":1,"ID":2}', "unknown_field", "ID"), /it has "id"/);
+    refused('{"other":{"deep":[1]}}', "unknown_field", "other");
+    refused('{"id":1,"id":1}', "duplicate_field", "id");
+    refused('{"id":1,"\\u0069d":1}', "duplicate_field", "id");
+  });
+
+  test("refuses values of another type", () => {
+    refused('{"id":"1"}', "wrong_type", "id");
+    refused('{"id":1,"name":2}', "wrong_type", "name");
+    refused('{"id":1,"ok":1}', "wrong_type", "ok");
+    refused('{"id":{}}', "wrong_type", "id");
+    refused('{"id":1.5}', "wrong_type", "id");
+    refused('{"id":1,"raw":"A"}', "wrong_type", "raw");
+    assert.match(
+      refused('{"id":1,"at":"2024-01-01T00:00:00Z"}', "wrong_type", "at"),
+      /2024-01-01T00:00:00Z.*microseconds since 1970/,
+    );
+  });
+
+  test("takes whole numbers however they are written", () => {
+    for (const text of ["1000", "1e3", "1000.0", "1.0E+3", "100000e-2"]) {
+      const row = decode(`{"id":${text}}`);
+      assert.equal(Array.isArray(row) ? row[0] : row.message, 1000n, text);
+    }
+  });
+
+  test("holds integers to their range", () => {
+    refused('{"id":9223372036854775808}', "out_of_range", "id");
+    refused('{"id":-9223372036854775809}', "out_of_range", "id");
+    refused('{"id":1,"count":2147483648}', "out_of_range", "count");
+    refused('{"id":1,"ratio":1e999}', "out_of_range", "ratio");
+    refused('{"id":1,"small":1e39}', "out_of_range", "small");
+    const row = decode('{"id":-9223372036854775808,"count":-2147483648}');
+    assert.ok(Array.isArray(row));
+    assert.deepEqual([row[0], row[3]], [-(2n ** 63n), -2147483648]);
+  });
+
+  test("refuses text that is not UTF-8 and halves of surrogate pairs", () => {
+    refused(Buffer.from('{"id":1,"name":"\xff"}', "latin1"), "invalid_utf8", "name");
+    refused(Buffer.from('{"\xff":1}', "latin1"), "invalid_utf8");
+    refused('{"id":1,"name":"\\ud800"}', "invalid_utf8", "name");
+  });
+
+  test("refuses what is not the text of one JSON object", () => {
+    for (const text of ["", "  ", "not json", "[1]", '""', "null", "1"]) refused(text, "malformed");
+    for (const text of ['{"id":1}x', '{"id":1,}', "{,}", '{"id" 1}', '{"id":01}', '{"id":+1}']) {
+      refused(text, "malformed");
+    }
+    for (const text of ['{"id":NaN}', '{"id":1 "name":2}', '{"id":nul}', "{'id':1}"]) {
+      refused(text, "malformed");
+    }
+    refused('{"id":1,"name":"\n"}', "malformed", "name");
+    refused('{"id":1,"name":"\\x"}', "malformed", "name");
+  });
+
+  test("says where a record ends too early", () => {
+    const text = '{"id":1,"name":"abc"}';
+    for (let length = 1; length < text.length; length++) {
+      const failure = decode(text.slice(0, length));
+      assert.ok(!Array.isArray(failure));
+      assert.equal(failure.reason, "truncated", text.slice(0, length));
+      assert.ok(failure.byteOffset <= length);
+    }
+  });
+
+  test("does not spend the stack on nesting", () => {
+    refused(`{"id":${"[".repeat(100_000)}`, "wrong_type", "id");
+    refused(`{"deep":${'{"a":'.repeat(100_000)}`, "unknown_field", "deep");
+  });
+
+  test("shortens what it quotes", () => {
+    const message = refused(`{"id":1,"ratio":"${"x".repeat(10_000)}"}`, "wrong_type", "ratio");
+    assert.ok(message.length < 400);
+  });
+
+  test("leaves the rows before a refused record as they were", () => {
+    const { builder, decoder } = bind(planOf(compileJsonDecoder(TABLE)), TABLE, 1);
+    const good = Buffer.from('{"id":1,"name":"first"}');
+    const bad = Buffer.from('{"id":2,"name":"second","count":"x"}');
+    assert.ok(decoder.decode(good, 0, good.length));
+    assert.ok(!decoder.decode(bad, 0, bad.length));
+    assert.ok(decoder.decode(good, 0, good.length));
+    assert.equal(builder.rowCount, 2);
+    assert.deepEqual(rowOf(builder, 1), rowOf(builder, 0));
+  });
+
+  test("refuses a table with a column that cannot be written", () => {
+    const outcome = compileJsonDecoder(struct(column("v", "variant")));
+    assert.equal(outcome.kind, "setupFailure");
+    assert.match(outcome.kind === "setupFailure" ? outcome.message : "", /"v".*VARIANT/);
+  });
+
+  test("binds only to a builder of its schema", () => {
+    const other = struct(column("id", "string"));
+    assert.throws(() => bind(planOf(compileJsonDecoder(TABLE)), other), TypeError);
+  });
+});
