@@ -99,7 +99,7 @@ function checkWritable(table: DeltaTable, name: string): void {
     // The length of CHAR(n) and VARCHAR(n) is not checked yet, so such a column is not taken for a plain STRING.
     const isBounded = field.metadata[CHAR_VARCHAR_METADATA_KEY] !== undefined;
     if (columnKindOf(field.type) !== undefined && !isBounded) continue;
-    const message = `column ${JSON.stringify(field.name)} of table ${name} has type ${sqlOfField(field)}, which cannot be ingested yet`;
+    const message = `column ${sqlOfField(field)} of table ${name} has a type that cannot be ingested yet`;
     throw new ServerError("unimplemented", message, { table: name, field: field.name });
   }
 }

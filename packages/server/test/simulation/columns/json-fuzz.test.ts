@@ -275,7 +275,7 @@ function mutated(random: () => number, bytes: Buffer): Buffer {
 }
 
 test("takes and refuses what a reference on JSON.parse takes and refuses", (context) => {
-  const { seed, rounds } = fuzzSettings(20_000);
+  const { seed, rounds } = fuzzSettings(10_000);
   context.diagnostic(`SLUICE_FUZZ_SEED=${seed}`);
   const random = randomOf(seed);
   let accepted = 0;
@@ -318,7 +318,7 @@ test("takes and refuses what a reference on JSON.parse takes and refuses", (cont
 });
 
 test("reads doubles as Number does", (context) => {
-  const { seed, rounds } = fuzzSettings(100_000);
+  const { seed, rounds } = fuzzSettings(50_000);
   context.diagnostic(`SLUICE_FUZZ_SEED=${seed}`);
   const random = randomOf(seed);
   const schema = struct(column("v", "double", false));

@@ -43,7 +43,7 @@ function refused(
 
 describe("JSON decoder", () => {
   test("takes a value of every type", () => {
-    const text = `{"id": 9007199254740993, "name": "gr\u00fc\\u00dfe \\ud83d\\udeb0\\n", "ok": true, "count": -5,
+    const text = `{"id": 9007199254740993, "name": "gr\u00f6\\u00dfe \\ud83d\\udeb0\\n", "ok": true, "count": -5,
       "ratio": 0.1, "small": 0.1, "raw": "AQI=", "day": 19000, "at": 1700000000000001}`;
     assert.deepEqual(decode(text), [
       9007199254740993n,

@@ -53,12 +53,12 @@ export function descriptorOf(fields: readonly TestField[]): DescriptorModel {
     ),
   );
   assert.equal(parsed.kind, "descriptor", parsed.kind === "setupFailure" ? parsed.message : "");
-  return parsed as DescriptorModel;
+  return parsed;
 }
 
 export function planOf(outcome: DecoderPlan | SetupFailure): DecoderPlan {
   assert.equal(outcome.kind, "plan", outcome.kind === "setupFailure" ? outcome.message : "");
-  return outcome as DecoderPlan;
+  return outcome;
 }
 
 export interface Bound {
