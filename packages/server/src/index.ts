@@ -5,9 +5,8 @@ export { type Clock, systemClock } from "./clock.ts";
 export { ServerError, type ServerErrorDetails } from "./errors.ts";
 export type { RecoverySummary } from "./journal/recovery.ts";
 export { type Logger, silentLogger } from "./logger.ts";
-export { isLoopback, type ServerOptions } from "./options.ts";
+export { type ClientCredentials, isLoopback, type ServerOptions } from "./options.ts";
 export {
-  type ClientCredentials,
   type ServerComponents,
   type SluiceServer,
   startServer,

@@ -3,6 +3,12 @@ import { availableParallelism } from "node:os";
 import { ServerError } from "./errors.ts";
 import type { TlsSettings } from "./socket/listener.ts";
 
+/** Client id and secret for `/oidc/v1/token`. */
+export interface ClientCredentials {
+  readonly clientId: string;
+  readonly clientSecret: string;
+}
+
 /** How to run a server. Only `dataDirectory` is required. */
 export interface ServerOptions {
   /** Where everything is kept: credentials, log, catalog and tables. Made if absent. One server at a time. */
@@ -15,6 +21,11 @@ export interface ServerOptions {
   readonly tls?: TlsSettings;
   /** `false` lets everybody write; allowed on a loopback address only. @default true */
   readonly auth?: boolean;
+  /**
+   * Client id and secret to be known by, such as those that the clients of a deployment have already.
+   * @default made at the first start and kept in the data directory
+   */
+  readonly credentials?: ClientCredentials;
   /** Life of an access token in seconds, 1 to 86,400. @default 3600, as the real service has. */
   readonly tokenTtlSeconds?: number;
   /**
@@ -44,6 +55,7 @@ export interface ServerSettings {
   readonly port: number;
   readonly tls: TlsSettings | undefined;
   readonly auth: boolean;
+  readonly credentials: ClientCredentials | undefined;
   readonly tokenTtlSeconds: number;
   readonly commitIntervalMs: number;
   readonly targetFileBytes: number;
@@ -66,12 +78,18 @@ export function resolveServerOptions(options: ServerOptions): ServerSettings {
   if (options.dataDirectory === "") {
     throw new ServerError("invalid_argument", "dataDirectory is empty; name a directory");
   }
+  const { credentials } = options;
+  if (credentials?.clientId === "" || credentials?.clientSecret === "") {
+    const message = "credentials has an empty clientId or clientSecret; give both, or neither";
+    throw new ServerError("invalid_argument", message);
+  }
   return Object.freeze({
     dataDirectory: options.dataDirectory,
     host,
     port: inRange("port", options.port ?? 0, 0, 65_535),
     tls: options.tls,
     auth,
+    credentials: credentials && { ...credentials },
     tokenTtlSeconds: inRange("tokenTtlSeconds", options.tokenTtlSeconds ?? 3_600, 1, 86_400),
     commitIntervalMs: inRange("commitIntervalMs", options.commitIntervalMs ?? 500, 10, 3_600_000),
     targetFileBytes: inRange(

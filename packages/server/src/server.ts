@@ -17,7 +17,12 @@ import { TableRegistry } from "./ingest/table-registry.ts";
 import { Journal } from "./journal/journal.ts";
 import { type RecoverySummary, recoverTables } from "./journal/recovery.ts";
 import { type Logger, silentLogger } from "./logger.ts";
-import { resolveServerOptions, type ServerOptions, type ServerSettings } from "./options.ts";
+import {
+  type ClientCredentials,
+  resolveServerOptions,
+  type ServerOptions,
+  type ServerSettings,
+} from "./options.ts";
 import { SessionRegistry } from "./session/session-registry.ts";
 import { StreamOpener } from "./session/stream-opener.ts";
 import { Listener } from "./socket/listener.ts";
@@ -28,12 +33,6 @@ export interface ServerComponents {
   readonly logger?: Logger;
   /** @default the system's */
   readonly clock?: Clock;
-}
-
-/** Client id and secret for `/oidc/v1/token`. */
-export interface ClientCredentials {
-  readonly clientId: string;
-  readonly clientSecret: string;
 }
 
 /** A server that takes streams. */
@@ -79,7 +78,10 @@ export async function startServer(
   const clock = components.clock ?? systemClock;
   await mkdir(settings.dataDirectory, { recursive: true });
   const credentials = settings.auth
-    ? await loadOrCreateCredentials(join(settings.dataDirectory, "auth.json"))
+    ? {
+        ...(await loadOrCreateCredentials(join(settings.dataDirectory, "auth.json"))),
+        ...settings.credentials,
+      }
     : undefined;
   const log = await openServerLog(settings);
   const encoders = new EncoderPool(settings.encoderThreadCount);

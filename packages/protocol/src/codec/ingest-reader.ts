@@ -156,7 +156,16 @@ function readOneof<Member>(
     }
   }
   if (wire.failed) return undefined;
+  if (pieces.length > 1 && !pieces.every(isWellFormed)) return undefined;
   return { member: members[current], bytes: joined(pieces), offsetId };
+}
+
+/** Whether bytes are whole fields: a value must not begin in one piece of a merged message and end in the next. */
+function isWellFormed(bytes: Uint8Array): boolean {
+  const wire = new WireReader();
+  wire.reset(bytes, 0, bytes.length);
+  while (wire.position < wire.end && !wire.failed) wire.skip(wire.readTag() & 7);
+  return !wire.failed;
 }
 
 function joined(pieces: readonly Uint8Array[]): Uint8Array {
