@@ -1,1 +1,20 @@
-export {};
+// SPDX-License-Identifier: Apache-2.0
+export type { ErrorCode } from "@sluice/protocol";
+export {
+  RecordType,
+  type StreamConfigurationOptions,
+  type StreamListeners,
+  type StreamStateChange,
+  type StreamStateName,
+} from "./core/settings.ts";
+export {
+  ZerobusError,
+  type ZerobusErrorDetails,
+  type ZerobusErrorOptions,
+} from "./core/zerobus-error.ts";
+export type { HeadersProvider, HeadersProvider as JsHeadersProvider } from "./io/credentials.ts";
+export type { TlsOptions } from "./io/dial.ts";
+export type { StreamStatistics } from "./io/stream-engine-options.ts";
+export { type DescriptorSource, loadDescriptorProto } from "./load-descriptor-proto.ts";
+export { type TableProperties, ZerobusSdk, type ZerobusSdkOptions } from "./zerobus-sdk.ts";
+export { ZerobusStream } from "./zerobus-stream.ts";

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Argument, Command, InvalidArgumentError, Option } from "commander";
+import type { CommandContext } from "./commands/context.ts";
+import { type DevOptions, runDev } from "./commands/dev.ts";
+import { type ProduceOptions, runProduce } from "./commands/produce.ts";
+import {
+  countTableCommand,
+  createTableCommand,
+  type HeadOptions,
+  headTableCommand,
+  listTablesCommand,
+  showTableCommand,
+  type TableOptions,
+} from "./commands/table.ts";
+import { DEFAULT_DATA_DIRECTORY, DEFAULT_PORT } from "./environment.ts";
+import { INPUT_FORMATS } from "./source/format.ts";
+
+/** The command line: names, options, help. `onExitCode` gets what a command that ended by itself returns. */
+export function createProgram(
+  version: string,
+  context: CommandContext,
+  onExitCode: (code: number) => void,
+): Command {
+  const program = new Command("sluice")
+    .description("Push records straight into Delta Lake tables, over the Zerobus protocol.")
+    .version(version)
+    .showHelpAfterError("Run it with --help to see how it is used.")
+    .addHelpText("after", ENVIRONMENT_HELP);
+  program.addCommand(devCommand(context, onExitCode));
+  program.addCommand(tableCommand(context));
+  program.addCommand(produceCommand(context, onExitCode));
+  for (const command of program.commands) {
+    command.copyInheritedSettings(program);
+    for (const nested of command.commands) nested.copyInheritedSettings(program);
+  }
+  return program;
+}
+
+const ENVIRONMENT_HELP = `
+Environment, each in place of an option that is not given:
+  ZEROBUS_SERVER_ENDPOINT   where records are sent to: http://host:port or https://host
+  DATABRICKS_WORKSPACE_URL  where tokens and tables are asked for
+  ZEROBUS_TABLE_NAME        catalog.schema.table
+  DATABRICKS_CLIENT_ID      the client's id
+  DATABRICKS_CLIENT_SECRET  the client's secret
+  NO_COLOR                  no colours if set
+
+Examples:
+  $ sluice dev --table 'main.default.events=id BIGINT NOT NULL, name STRING'
+  $ sluice produce main.default.events events.ndjson
+  $ sluice table head main.default.events`;
+
+function devCommand(context: CommandContext, onExitCode: (code: number) => void): Command {
+  return new Command("dev")
+    .description("run a server on this machine: local disk, one port, no set-up")
+    .addOption(dataOption())
+    .option("--host <address>", "address to listen on", "127.0.0.1")
+    .option(
+      "--port <number>",
+      `port, 0 for a free one (default: ${DEFAULT_PORT}, or that of ZEROBUS_SERVER_ENDPOINT if it is on this machine)`,
+      wholeNumber(0, 65_535),
+    )
+    .option(
+      "--table <definition>",
+      "NAME='column TYPE, ...': a table to create if it is not there; may be repeated",
+      (value: string, earlier: readonly string[] | undefined) => [...(earlier ?? []), value],
+    )
+    .option("--no-auth", "let everybody write; on a loopback address only")
+    .option("--tls-cert <file>", "certificate in PEM: the port speaks TLS beside plaintext")
+    .option("--tls-key <file>", "its key in PEM")
+    .option(
+      "--commit-interval-ms <number>",
+      "longest time before records become visible in their table (default: 500)",
+      wholeNumber(10, 3_600_000),
+    )
+    .option("--json", "print one line of JSON when ready")
+    .addHelpText(
+      "after",
+      `
+Prints endpoint, credentials and the variables that clients read. Credentials are those of DATABRICKS_CLIENT_ID and
+DATABRICKS_CLIENT_SECRET where both are set, else made at the first start and kept in the data directory. SIGINT and SIGTERM drain: streams may finish, what was acknowledged is committed, exit 0.
+
+Examples:
+  $ sluice dev
+  $ sluice dev --port 0 --data /var/lib/sluice --json
+  $ sluice dev --table 'main.default.events=id BIGINT NOT NULL, name STRING, at TIMESTAMP'
+  $ sluice dev --tls-cert cert.pem --tls-key key.pem`,
+    )
+    .action(async (options: DevOptions) => onExitCode(await runDev(options, context)));
+}
+
+function tableCommand(context: CommandContext): Command {
+  const table = new Command("table")
+    .description("create tables and look into them, with or without a running server")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  $ sluice table create main.default.events 'id BIGINT NOT NULL, name STRING'
+  $ sluice table list
+  $ sluice table head main.default.events -n 5`,
+    );
+  table
+    .command("create")
+    .description("create a table")
+    .argument("<name>", "catalog.schema.table")
+    .argument("<columns>", "as in CREATE TABLE")
+    .addOption(dataOption())
+    .addOption(jsonOption())
+    .addHelpText(
+      "after",
+      `
+Types: STRING, BOOLEAN, INT, BIGINT, FLOAT, DOUBLE, BINARY, DATE, TIMESTAMP.
+
+Example:
+  $ sluice table create main.default.events 'id BIGINT NOT NULL, name STRING, at TIMESTAMP'`,
+    )
+    .action((name: string, columns: string, options: TableOptions) =>
+      createTableCommand(name, columns, options, context),
+    );
+  table
+    .command("list")
+    .description("list the tables")
+    .addOption(dataOption())
+    .addOption(jsonOption())
+    .addHelpText("after", "\nExample:\n  $ sluice table list --data /var/lib/sluice")
+    .action((options: TableOptions) => listTablesCommand(options, context));
+  table
+    .command("show")
+    .description("show a table's columns, location, version, rows and files")
+    .addArgument(nameArgument())
+    .addOption(dataOption())
+    .addOption(jsonOption())
+    .addHelpText("after", "\nExample:\n  $ sluice table show main.default.events")
+    .action((name: string | undefined, options: TableOptions) =>
+      showTableCommand(name, options, context),
+    );
+  table
+    .command("head")
+    .description("show a table's first rows")
+    .addArgument(nameArgument())
+    .addOption(dataOption())
+    .option("-n, --rows <number>", "most rows", wholeNumber(0, 1_000_000), 10)
+    .addOption(jsonOption("print one JSON object per row, as `sluice produce` reads it"))
+    .addHelpText("after", "\nExample:\n  $ sluice table head main.default.events -n 3 --json")
+    .action((name: string | undefined, options: HeadOptions) =>
+      headTableCommand(name, options, context),
+    );
+  table
+    .command("count")
+    .description("count a table's rows")
+    .addArgument(nameArgument())
+    .addOption(dataOption())
+    .addOption(jsonOption())
+    .addHelpText("after", "\nExample:\n  $ sluice table count main.default.events")
+    .action((name: string | undefined, options: TableOptions) =>
+      countTableCommand(name, options, context),
+    );
+  return table;
+}
+
+function produceCommand(context: CommandContext, onExitCode: (code: number) => void): Command {
+  return new Command("produce")
+    .description("send the records of a file or of standard input to a table")
+    .argument("[table]", "catalog.schema.table (default: ZEROBUS_TABLE_NAME)")
+    .argument("[file]", "a file, or - for standard input (default: -)")
+    .addOption(
+      new Option(
+        "--format <format>",
+        "by default as the file's name says, or its first bytes",
+      ).choices(INPUT_FORMATS),
+    )
+    .option("--endpoint <url>", "the server (default: ZEROBUS_SERVER_ENDPOINT)")
+    .option(
+      "--workspace-url <url>",
+      "for tokens (default: DATABRICKS_WORKSPACE_URL, or the endpoint)",
+    )
+    .option("--client-id <id>", "default: DATABRICKS_CLIENT_ID")
+    .option(
+      "--client-secret <secret>",
+      "default: DATABRICKS_CLIENT_SECRET; better there, as others can see arguments",
+    )
+    .option("--no-auth", "for a server that was started with --no-auth")
+    .option("--ca <file>", "certificates to trust, in PEM (default: SSL_CERT_FILE)")
+    .option(
+      "--batch-size <records>",
+      "most records in one ingest call",
+      wholeNumber(1, 100_000),
+      500,
+    )
+    .option("--skip-invalid", "pass over invalid records and count them, instead of ending there")
+    .addOption(jsonOption("print the summary as JSON"))
+    .addHelpText("after", PRODUCE_HELP)
+    .action(async (table: string | undefined, file: string | undefined, options: ProduceOptions) =>
+      onExitCode(await runProduce(table, file, options, context)),
+    );
+}
+
+const PRODUCE_HELP = `
+Formats:
+  json    an array of objects, or objects one behind the other; a file of any length is read piece by piece
+  ndjson  one object per line
+  csv     the first line names the columns; an empty field is null; dates as 2024-01-31, timestamps as
+          2024-01-31T10:20:30Z (UTC where no zone is given)
+
+Exit code 0: everything was acknowledged. Ctrl-C reads no more, waits for the acks of what was sent, exits 130.
+
+Examples:
+  $ sluice produce main.default.events events.ndjson
+  $ tail -f app.log.json | sluice produce main.default.events - --format ndjson
+  $ sluice produce main.default.events export.csv --skip-invalid --json`;
+
+function dataOption(): Option {
+  return new Option("--data <directory>", "where everything is kept").default(
+    DEFAULT_DATA_DIRECTORY,
+  );
+}
+
+function jsonOption(description = "print JSON"): Option {
+  return new Option("--json", description);
+}
+
+function nameArgument(): Argument {
+  return new Argument("[name]", "catalog.schema.table (default: ZEROBUS_TABLE_NAME)");
+}
+
+/** Reads an option's whole number and checks its range. */
+function wholeNumber(minimum: number, maximum: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= minimum && value <= maximum) return value;
+    throw new InvalidArgumentError(`It must be a whole number from ${minimum} to ${maximum}.`);
+  };
+}

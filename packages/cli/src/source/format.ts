@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+import { extname } from "node:path";
+
+/** How records are written in an input. */
+export const INPUT_FORMATS = ["json", "ndjson", "csv"] as const;
+
+export type InputFormat = (typeof INPUT_FORMATS)[number];
+
+const FORMATS_BY_EXTENSION: Readonly<Record<string, InputFormat>> = {
+  ".json": "json",
+  ".ndjson": "ndjson",
+  ".jsonl": "ndjson",
+  ".csv": "csv",
+};
+
+/** The format that a file's name says, if it says one. */
+export function formatOfPath(path: string): InputFormat | undefined {
+  return FORMATS_BY_EXTENSION[extname(path).toLowerCase()];
+}
+
+/**
+ * The format that an input's first bytes say: `[` begins a JSON array, `{` a line of NDJSON.
+ * @returns `undefined` where they say nothing yet, `unknown` where they are neither.
+ */
+export function formatOfBytes(bytes: Uint8Array): InputFormat | "unknown" | undefined {
+  const first = bytes.find(
+    (byte) => byte !== 0x20 && byte !== 0x09 && byte !== 0x0a && byte !== 0x0d,
+  );
+  if (first === undefined) return undefined;
+  if (first === 0x5b) return "json";
+  return first === 0x7b ? "ndjson" : "unknown";
+}

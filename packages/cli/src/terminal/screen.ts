@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Writable } from "node:stream";
+import type { ProgressOutput } from "./progress.ts";
+import { type Style, styleFor } from "./style.ts";
+
+type Output = Writable & { readonly isTTY?: boolean; readonly columns?: number };
+
+/** Where a command writes: what it was asked for to standard output, everything about it to standard error. */
+export interface Screen {
+  /** Style for standard output. */
+  readonly style: Style;
+  /** Style for standard error. */
+  readonly errorStyle: Style;
+  /** Cells of a line of standard output; `undefined` where it is not a terminal. */
+  readonly width: number | undefined;
+  readonly errorOutput: ProgressOutput;
+  /** Writes lines to standard output and waits where its reader is slower. */
+  print(...lines: readonly string[]): Promise<void>;
+  /** Writes lines to standard error. */
+  tell(...lines: readonly string[]): void;
+}
+
+export function createScreen(
+  stdout: Output,
+  stderr: Output,
+  environment: Readonly<Record<string, string | undefined>>,
+): Screen {
+  return {
+    style: styleFor(stdout, environment),
+    errorStyle: styleFor(stderr, environment),
+    get width() {
+      return stdout.isTTY === true ? (stdout.columns ?? 80) : undefined;
+    },
+    errorOutput: stderr,
+    async print(...lines) {
+      if (lines.length === 0) return;
+      const text = lines.map((line) => `${line}\n`).join("");
+      await new Promise<void>((resolve, reject) => {
+        stdout.write(text, (error) => (error ? reject(error) : resolve()));
+      });
+    },
+    tell(...lines) {
+      for (const line of lines) stderr.write(`${line}\n`);
+    },
+  };
+}

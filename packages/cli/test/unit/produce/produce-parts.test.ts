@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { AckTracker } from "../../../src/produce/ack-tracker.ts";
+import { resolveConnection } from "../../../src/produce/connection.ts";
+import { LatencyHistogram } from "../../../src/produce/latency-histogram.ts";
+
+function closeTo(actual: number | undefined, expected: number): boolean {
+  return actual !== undefined && Math.abs(actual - expected) <= expected * 0.02;
+}
+
+test("finds quantiles within two percent", () => {
+  const histogram = new LatencyHistogram();
+  assert.equal(histogram.quantileMs(0.5), undefined);
+  for (let value = 1; value <= 1000; value++) histogram.add(value);
+  assert.ok(closeTo(histogram.quantileMs(0.5), 500));
+  assert.ok(closeTo(histogram.quantileMs(0.99), 990));
+  assert.ok(closeTo(histogram.quantileMs(1), 1000));
+});
+
+test("takes latencies of any length", () => {
+  const histogram = new LatencyHistogram();
+  histogram.add(0);
+  histogram.add(1e12);
+  assert.ok((histogram.quantileMs(0) ?? 1) < 0.01);
+  assert.ok((histogram.quantileMs(1) ?? 0) > 3_600_000);
+});
+
+test("pairs acks with calls in their order", () => {
+  const acks = new AckTracker();
+  for (let call = 0; call < 5_000; call++) {
+    acks.submitted({ recordCount: 2, firstLine: call * 2 + 1, lastLine: call * 2 + 2 }, call);
+  }
+  for (let call = 0; call < 4_000; call++) acks.acknowledged(call + 7);
+  assert.equal(acks.submittedRecordCount, 10_000);
+  assert.equal(acks.acknowledgedRecordCount, 8_000);
+  assert.equal(acks.oldestUnacknowledged?.firstLine, 8_001);
+  assert.ok(closeTo(acks.latencies.quantileMs(0.99), 7));
+  acks.withdrawLast();
+  assert.equal(acks.unacknowledgedRecordCount, 1_998);
+});
+
+test("takes the connection from options first and the environment second", () => {
+  const environment = {
+    ZEROBUS_SERVER_ENDPOINT: "http://127.0.0.1:1",
+    DATABRICKS_WORKSPACE_URL: "http://127.0.0.1:2",
+    DATABRICKS_CLIENT_ID: "id",
+    DATABRICKS_CLIENT_SECRET: "secret",
+  };
+  assert.deepEqual(resolveConnection({ auth: true }, environment), {
+    endpoint: "http://127.0.0.1:1",
+    workspaceUrl: "http://127.0.0.1:2",
+    client: { id: "id", secret: "secret" },
+  });
+  assert.deepEqual(
+    resolveConnection({ auth: false, endpoint: "http://localhost:3" }, { DATABRICKS_WORKSPACE_URL: "" }),
+    { endpoint: "http://localhost:3", workspaceUrl: "http://localhost:3", client: undefined },
+  );
+});
+
+test("names what a connection lacks", () => {
+  const endpoint = "http://localhost:3";
+  assert.throws(() => resolveConnection({ auth: true }, {}), /no endpoint given/);
+  assert.throws(() => resolveConnection({ auth: true, endpoint }, {}), /no client id given/);
+  assert.throws(
+    () => resolveConnection({ auth: true, endpoint, clientId: "id" }, {}),
+    /no client secret given; pass --client-secret or set DATABRICKS_CLIENT_SECRET/,
+  );
+  assert.throws(
+    () => resolveConnection({ auth: true, endpoint: "https://1.zerobus.eu.example.com" }, {}),
+    /no workspace URL given/,
+  );
+});

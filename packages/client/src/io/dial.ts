@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+import { request as httpRequest } from "node:http";
+import { request as httpsRequest } from "node:https";
+import { connect as connectTcp, isIP, type Socket } from "node:net";
+import { connect as connectTls, type ConnectionOptions, type SecureContextOptions } from "node:tls";
+import { ZerobusError } from "../core/zerobus-error.ts";
+
+/** TLS settings of every connection an SDK makes, given as to `node:tls`. */
+export interface TlsOptions
+  extends Pick<SecureContextOptions, "ca" | "cert" | "key" | "passphrase"> {
+  /** Name to expect in the certificate, and to ask for. @default the host of the endpoint */
+  readonly servername?: string;
+  /** @default true; false accepts any certificate and is for tests only */
+  readonly rejectUnauthorized?: boolean;
+}
+
+export interface DialTarget {
+  readonly host: string;
+  readonly port: number;
+  readonly secure: boolean;
+  readonly alpnProtocols?: readonly string[];
+  readonly tls: TlsOptions;
+  /** URL of a proxy to tunnel through with CONNECT. */
+  readonly proxy: string | undefined;
+  /** Gives up. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Opens a connection: through the proxy if there is one, and with TLS if the target is secure.
+ * @throws ZerobusError `unavailable`
+ */
+export async function dial(target: DialTarget): Promise<Socket> {
+  const tcp =
+    target.proxy === undefined
+      ? await connectDirectly(target)
+      : await connectThroughProxy(target, target.proxy);
+  tcp.setNoDelay(true);
+  return target.secure ? startTls(target, tcp) : tcp;
+}
+
+function connectDirectly(target: DialTarget): Promise<Socket> {
+  const socket = connectTcp({ host: target.host, port: target.port, signal: target.signal });
+  return ready(socket, "connect", `Cannot connect to ${nameOf(target)}`);
+}
+
+async function startTls(target: DialTarget, tcp: Socket): Promise<Socket> {
+  const servername = target.tls.servername ?? (isIP(target.host) === 0 ? target.host : undefined);
+  const options: ConnectionOptions = {
+    ...target.tls,
+    socket: tcp,
+    host: target.host,
+    ...(servername === undefined ? {} : { servername }),
+    ...(target.alpnProtocols === undefined ? {} : { ALPNProtocols: [...target.alpnProtocols] }),
+  };
+  const secure = connectTls(options);
+  const giveUp = (): void => void secure.destroy(new Error("gave up"));
+  target.signal.addEventListener("abort", giveUp);
+  try {
+    await ready(secure, "secureConnect", `Failed to establish TLS connection to ${nameOf(target)}`);
+  } catch (error) {
+    tcp.destroy();
+    throw error;
+  } finally {
+    target.signal.removeEventListener("abort", giveUp);
+  }
+  const { alpnProtocols } = target;
+  if (alpnProtocols !== undefined && !alpnProtocols.includes(String(secure.alpnProtocol))) {
+    secure.destroy();
+    throw new ZerobusError(
+      "unavailable",
+      `${nameOf(target)} did not agree on ${alpnProtocols.join(" or ")} in the TLS handshake (ALPN); is it a gRPC endpoint?`,
+    );
+  }
+  return secure;
+}
+
+function connectThroughProxy(target: DialTarget, proxy: string): Promise<Socket> {
+  const url = new URL(proxy);
+  const request = url.protocol === "https:" ? httpsRequest : httpRequest;
+  const authority = `${target.host.includes(":") ? `[${target.host}]` : target.host}:${target.port}`;
+  return new Promise<Socket>((resolve, reject) => {
+    const tunnel = request({
+      method: "CONNECT",
+      host: url.hostname.replace(/^\[|\]$/g, ""),
+      port: url.port === "" ? (url.protocol === "https:" ? 443 : 80) : Number(url.port),
+      path: authority,
+      headers: { host: authority, ...proxyAuthorization(url) },
+      agent: false,
+      signal: target.signal,
+      ...(url.protocol === "https:" && target.tls.ca !== undefined ? { ca: target.tls.ca } : {}),
+    });
+    tunnel.once("connect", (response, socket, head) => {
+      if (response.statusCode === 200) {
+        if (head.length > 0) socket.unshift(head);
+        resolve(socket);
+        return;
+      }
+      socket.destroy();
+      const httpStatus = response.statusCode ?? 0;
+      reject(
+        new ZerobusError(
+          "unavailable",
+          `The proxy ${url.host} refused a tunnel to ${authority}: HTTP status ${httpStatus}`,
+          { details: { httpStatus } },
+        ),
+      );
+    });
+    tunnel.once("response", (response) => {
+      response.resume();
+      reject(new ZerobusError("unavailable", `The proxy ${url.host} did not answer CONNECT`));
+    });
+    tunnel.once("error", (cause) => {
+      reject(connectionError(`Cannot reach the proxy ${url.host}`, cause));
+    });
+    tunnel.end();
+  });
+}
+
+/** The header that carries the credentials of a proxy URL. */
+export function proxyAuthorization(url: URL): Record<string, string> {
+  if (url.username === "" && url.password === "") return {};
+  const credentials = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+  return { "proxy-authorization": `Basic ${Buffer.from(credentials).toString("base64")}` };
+}
+
+function ready(
+  socket: Socket,
+  event: "connect" | "secureConnect",
+  failure: string,
+): Promise<Socket> {
+  return new Promise<Socket>((resolve, reject) => {
+    const onError = (cause: Error): void => reject(connectionError(failure, cause));
+    const onClose = (): void => {
+      reject(new ZerobusError("unavailable", `${failure}: the connection was closed`));
+    };
+    socket.once("error", onError);
+    socket.once("close", onClose);
+    socket.once(event, () => {
+      socket.off("error", onError);
+      socket.off("close", onClose);
+      resolve(socket);
+    });
+  });
+}
+
+function connectionError(failure: string, cause: Error): ZerobusError {
+  return new ZerobusError("unavailable", `${failure}: ${cause.message}`, { cause });
+}
+
+function nameOf(target: DialTarget): string {
+  return `${target.host}:${target.port}`;
+}

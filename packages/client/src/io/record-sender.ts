@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Clock, Timer } from "../core/clock.ts";
+import type { RecordWindow } from "../core/record-window.ts";
+import { SentLog } from "../core/sent-log.ts";
+import { ZerobusError } from "../core/zerobus-error.ts";
+import type { StreamCall } from "./stream-call.ts";
+
+/** Bytes handed to HTTP/2 that have not left for the socket. */
+const MAX_OUTSTANDING_BYTES = 1_048_576;
+
+export interface RecordSenderOptions {
+  readonly window: RecordWindow;
+  readonly clock: Clock;
+  /** Silence allowed while something is unacknowledged. */
+  readonly lackOfAckTimeoutMs: number;
+  /** The silence was too long. */
+  readonly onSilence: (error: ZerobusError, atMs: number) => void;
+}
+
+/** Carries the window's frames to the call that is open, and its acknowledgements back. */
+export class RecordSender {
+  readonly #options: RecordSenderOptions;
+  readonly #window: RecordWindow;
+  readonly #sentLog = new SentLog();
+  #call: StreamCall | undefined;
+  #sending = false;
+  #outstandingBytes = 0;
+  #lastWireAck = -1;
+  #heardAtMs = 0;
+  #ackTimer: Timer | undefined;
+
+  constructor(options: RecordSenderOptions) {
+    this.#options = options;
+    this.#window = options.window;
+  }
+
+  /** Whether anything sent in this call is unacknowledged. */
+  get unsettled(): boolean {
+    return this.#window.headOffset < this.#window.sentOffset;
+  }
+
+  /** Whether an acknowledgement moved forward in this call. */
+  get progressed(): boolean {
+    return this.#lastWireAck >= 0;
+  }
+
+  /** Begins to send over a call that was opened, from the oldest unacknowledged record. */
+  begin(call: StreamCall | undefined): void {
+    this.#call = call;
+    this.#lastWireAck = -1;
+    this.#outstandingBytes = 0;
+    this.#sentLog.clear();
+    this.heard();
+    this.#window.rewind();
+    this.#sending = true;
+    this.write();
+  }
+
+  /** Sends no more; acknowledgements of the call still count. */
+  pause(): void {
+    this.#sending = false;
+    this.#window.detach();
+  }
+
+  /** Leaves the call. */
+  end(): void {
+    this.pause();
+    this.#call = undefined;
+    this.#ackTimer?.cancel();
+    this.#ackTimer = undefined;
+  }
+
+  /** Notes a sign of life; returns the time. */
+  heard(): number {
+    this.#heardAtMs = this.#options.clock.nowMs();
+    return this.#heardAtMs;
+  }
+
+  /** Hands over what is framed, as far as the socket keeps up. */
+  write(): void {
+    const call = this.#call;
+    if (!this.#sending || call === undefined) return;
+    const window = this.#window;
+    const sentBefore = window.sentOffset;
+    while (this.#outstandingBytes < MAX_OUTSTANDING_BYTES) {
+      window.frame();
+      const chunk = window.nextToWrite();
+      if (chunk === undefined) break;
+      const bytes = chunk.bytes.subarray(chunk.writtenBytes, chunk.usedBytes);
+      window.writing(chunk);
+      this.#outstandingBytes += bytes.length;
+      call.write(bytes, (succeeded) => {
+        window.written(chunk, succeeded);
+        if (this.#call !== call) return;
+        this.#outstandingBytes -= bytes.length;
+        this.write();
+      });
+    }
+    if (window.sentOffset === sentBefore) return;
+    this.#sentLog.sent(window.sentOffset, this.#options.clock.nowMs());
+    this.#ackTimer ??= this.#startAckTimer(this.#options.lackOfAckTimeoutMs);
+  }
+
+  /** Applies an acknowledgement; returns whether it moved forward, or why it cannot be right. */
+  acknowledge(wireOffset: number): boolean | ZerobusError {
+    const window = this.#window;
+    const nextOffset = window.wireBase + wireOffset + 1;
+    this.heard();
+    if (wireOffset < this.#lastWireAck || nextOffset > window.sentOffset) {
+      const sent = window.sentOffset - window.wireBase - 1;
+      return new ZerobusError(
+        "internal",
+        `The server acknowledged offset ${wireOffset}; it must be from ${this.#lastWireAck} (acknowledged before) to ${sent} (sent last)`,
+        { effect: "unknown" },
+      );
+    }
+    if (wireOffset === this.#lastWireAck) return false;
+    this.#lastWireAck = wireOffset;
+    window.acknowledge(nextOffset);
+    this.#sentLog.acknowledge(nextOffset);
+    return true;
+  }
+
+  #startAckTimer(delayMs: number): Timer {
+    const { clock, lackOfAckTimeoutMs, onSilence } = this.#options;
+    return clock.startTimer(delayMs, () => {
+      this.#ackTimer = undefined;
+      const sentAtMs = this.#sentLog.oldestMs;
+      if (sentAtMs === undefined) return;
+      const nowMs = clock.nowMs();
+      const dueMs = Math.max(sentAtMs, this.#heardAtMs) + lackOfAckTimeoutMs;
+      if (nowMs < dueMs) {
+        this.#ackTimer = this.#startAckTimer(dueMs - nowMs);
+        return;
+      }
+      const text = `Server ack timeout: no word for ${lackOfAckTimeoutMs} ms`;
+      onSilence(new ZerobusError("deadline_exceeded", text, { effect: "unknown" }), nowMs);
+    });
+  }
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { ChunkPool } from "../core/chunk-pool.ts";
+import type { Clock } from "../core/clock.ts";
+import type { Endpoint } from "../core/endpoint.ts";
+import type { BackoffPolicy } from "../core/retry-policy.ts";
+import type { StreamListeners, StreamSettings } from "../core/settings.ts";
+import type { CallCredentials } from "./credentials.ts";
+import type { SessionPool } from "./session-pool.ts";
+
+/** What a stream engine is made of: settings, which are data, and the parts it works with. */
+export interface StreamEngineOptions {
+  readonly endpoint: Endpoint;
+  readonly tableName: string;
+  readonly descriptorProto: Uint8Array | undefined;
+  readonly settings: StreamSettings;
+  readonly listeners: StreamListeners;
+  readonly credentials: CallCredentials;
+  readonly userAgent: string;
+  readonly sessions: SessionPool;
+  readonly chunks: ChunkPool;
+  readonly clock: Clock;
+  readonly backoff: BackoffPolicy;
+  readonly random: () => number;
+}
+
+/** Counters of a stream since it was created. */
+export interface StreamStatistics {
+  /** Ingest calls that got an offset. */
+  readonly submittedRequests: number;
+  readonly acknowledgedRequests: number;
+  readonly acknowledgedRecords: number;
+  /** Records sent again after a reconnect. */
+  readonly resentRecords: number;
+  /** Streams opened after the first one. */
+  readonly reconnects: number;
+  /** Ingest calls that got an offset and are not acknowledged. */
+  readonly unacknowledgedRequests: number;
+  readonly unacknowledgedBytes: number;
+  /** Ingest calls that wait for room. */
+  readonly waitingRequests: number;
+  /** Callbacks of the application that threw. */
+  readonly callbackErrors: number;
+}
