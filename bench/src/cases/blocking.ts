@@ -11,14 +11,14 @@ const TABLE = "bench.blocking.readings";
 export async function benchBlocking(results: ResultSet, durationMs: number): Promise<void> {
   await withServer([TABLE], async (server) => {
     const diskJob: DiskSyncJob = { directory: server.directory, durationMs };
-    const disk = await runJob<DiskSyncJob, DiskSyncAnswer>("load/disk-sync.js", diskJob);
+    const disk = await runJob<DiskSyncAnswer>("load/disk-sync.js", diskJob);
     results.add("disk.sync.p50", "ms", disk.p50Ms);
     results.add("disk.sync.p99", "ms", disk.p99Ms);
     results.add("disk.sync.rate", "syncs/s", disk.syncsPerSecond);
     let recordCount = 0;
     for (const streamCount of [1, 64]) {
       const job: BlockingJob = { endpoint: server.endpoint, table: TABLE, streamCount, durationMs };
-      const run = await runJob<BlockingJob, BlockingAnswer>("load/blocking.js", job);
+      const run = await runJob<BlockingAnswer>("load/blocking.js", job);
       recordCount += run.recordCount;
       results.add(`blocking.${streamCount}`, "records/s", run.recordsPerSecond);
       if (streamCount === 64) continue;

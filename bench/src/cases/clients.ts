@@ -27,7 +27,7 @@ export async function benchClient(
   await withServer([TABLE], async (server) => {
     const job: ClientProducerJob = { endpoint: server.endpoint, table: TABLE, ...shape };
     const script = "load/client-producer.js";
-    const run = await runJob<ClientProducerJob, ClientProducerAnswer>(script, job);
+    const run = await runJob<ClientProducerAnswer>(script, job);
     await server.expectRows(TABLE, shape.recordCount);
     results.add(name, "records/s", shape.recordCount / run.seconds);
     results.add(`${name}.cpu`, "s/million", run.cpuSeconds / (shape.recordCount / 1e6));

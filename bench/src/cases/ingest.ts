@@ -17,7 +17,7 @@ export async function benchIngest(
     const job: RawProducerJob = { endpoint: server.endpoint, table: TABLE, ...shape };
     const before = await server.usage();
     const startedAt = performance.now();
-    const run = await runJob<RawProducerJob, RawProducerAnswer>("load/raw-producer.js", job);
+    const run = await runJob<RawProducerAnswer>("load/raw-producer.js", job);
     await server.expectRows(TABLE, shape.recordCount);
     const committedSeconds = (performance.now() - startedAt) / 1000;
     const after = await server.usage();

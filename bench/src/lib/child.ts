@@ -4,17 +4,17 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 
 /** A process that does one job: takes it as its argument, answers with one message. */
-export async function runJob<Job, Answer>(script: string, job: Job): Promise<Answer> {
+export async function runJob<Answer>(script: string, job: object): Promise<Answer> {
   const child = start(script, job);
   const exited = once(child, "exit").then(([code]) => {
     throw new Error(`${script} ended with code ${String(code)} and no answer`);
   });
-  const answered = once(child, "message").then(([answer]) => answer as Answer);
-  const answer = await Promise.race([answered, exited]);
+  const answered = once(child, "message").then(([message]) => message as Answer);
+  const result = await Promise.race([answered, exited]);
   exited.catch(() => undefined);
   child.disconnect();
   if (child.exitCode === null) await once(child, "exit");
-  return answer;
+  return result;
 }
 
 /** A process that goes on: answers each message with one message. */
@@ -27,17 +27,17 @@ export class Service<Ready> {
     this.ready = ready;
   }
 
-  static async start<Options, Ready>(script: string, options: Options): Promise<Service<Ready>> {
+  static async start<Ready>(script: string, options: object): Promise<Service<Ready>> {
     const child = start(script, options);
     const [ready] = (await once(child, "message")) as [Ready];
     return new Service(child, ready);
   }
 
-  async ask<Question extends object, Answer>(question: Question): Promise<Answer> {
+  async ask<Answer>(question: object): Promise<Answer> {
     const answered = once(this.#child, "message");
     this.#child.send(question);
-    const [answer] = (await answered) as [Answer];
-    return answer;
+    const [result] = (await answered) as [Answer];
+    return result;
   }
 
   async stop(): Promise<void> {
@@ -47,12 +47,13 @@ export class Service<Ready> {
   }
 }
 
-function start(script: string, argument: unknown): ChildProcess {
+function start(script: string, argument: object): ChildProcess {
   const path = fileURLToPath(new URL(`../${script}`, import.meta.url));
   return fork(path, [JSON.stringify(argument)], { serialization: "advanced" });
 }
 
 /** The job that the process was started with. */
+// oxlint-disable-next-line no-unnecessary-type-parameters -- the caller names the type of what the parent sent
 export function jobOfProcess<Job>(): Job {
   return JSON.parse(process.argv[2] ?? "{}") as Job;
 }

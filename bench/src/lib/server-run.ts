@@ -22,14 +22,14 @@ export async function withServer<Result>(
 ): Promise<Result> {
   const directory = await mkdtemp(join(DATA_ROOT, "run-"));
   const job: ServerJob = { dataDirectory: join(directory, "data"), tables };
-  const service = await Service.start<ServerJob, ServerReady>("load/server.js", job);
+  const service = await Service.start<ServerReady>("load/server.js", job);
   try {
     return await run({
       endpoint: service.ready.endpoint,
       directory,
       usage: () => service.ask({ kind: "usage" }),
       async expectRows(table, rowCount) {
-        const rows = await service.ask<object, TableRows>({ kind: "rows", table });
+        const rows = await service.ask<TableRows>({ kind: "rows", table });
         if (rows.rowCount !== rowCount) {
           throw new Error(`${table} has ${rows.rowCount} rows; ${rowCount} were acknowledged`);
         }

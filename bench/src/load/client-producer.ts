@@ -83,7 +83,7 @@ async function sendBatches(): Promise<void> {
 }
 
 function sdkClass(): SdkClass {
-  if (job.client === "ours") return ZerobusSdk as unknown as SdkClass;
+  if (job.client === "ours") return ZerobusSdk;
   const official = createRequire(import.meta.url)(OFFICIAL_PACKAGE) as { ZerobusSdk: SdkClass };
   return official.ZerobusSdk;
 }

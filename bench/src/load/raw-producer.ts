@@ -89,11 +89,12 @@ while (recordIndex < job.recordCount) {
     await new Promise((resolve) => stream.once("drain", resolve));
   }
 }
-while (acknowledged < offset - 1) {
-  await new Promise<void>((resolve) => {
-    onAck = resolve;
-  });
-}
+await new Promise<void>((resolve) => {
+  onAck = () => {
+    if (acknowledged >= offset - 1) resolve();
+  };
+  onAck();
+});
 const seconds = (performance.now() - startedAt) / 1000;
 stream.end();
 session.close();
