@@ -2,7 +2,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { StructType } from "@sluice/delta";
-import { type Log, LogError, openLog } from "@sluice/log";
+import { createNodeStorage, type Log, LogError, type LogStorage, openLog } from "@sluice/log";
 import { createRouter } from "./api/router.ts";
 import { createTablesEndpoint } from "./api/tables-endpoint.ts";
 import { createTokenEndpoint } from "./api/token-endpoint.ts";
@@ -33,6 +33,8 @@ export interface ServerComponents {
   readonly logger?: Logger;
   /** @default the system's */
   readonly clock?: Clock;
+  /** Where the log is kept, for tests of failing disks. @default the `log` folder of the data directory */
+  readonly logStorage?: LogStorage;
 }
 
 /** A server that takes streams. */
@@ -83,7 +85,8 @@ export async function startServer(
         ...settings.credentials,
       }
     : undefined;
-  const log = await openServerLog(settings);
+  const storage = components.logStorage ?? createNodeStorage(join(settings.dataDirectory, "log"));
+  const log = await openServerLog(settings, storage);
   const encoders = new EncoderPool(settings.encoderThreadCount);
   try {
     return await startOn({ settings, logger, clock, credentials, log, encoders });
@@ -103,10 +106,11 @@ interface Parts {
   readonly encoders: EncoderPool;
 }
 
-async function openServerLog(settings: ServerSettings): Promise<Log> {
+async function openServerLog(settings: ServerSettings, storage: LogStorage): Promise<Log> {
   try {
     return await openLog(join(settings.dataDirectory, "log"), {
       segmentBytes: settings.logSegmentBytes,
+      storage,
     });
   } catch (cause) {
     if (!(cause instanceof LogError)) throw cause;
