@@ -19,12 +19,16 @@ const problems = [];
 for (const [name, allowed] of Object.entries(ALLOWED)) {
   const root = join("packages", name);
   const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
-  const declared = new Set(Object.keys(manifest.dependencies ?? {}));
+  const dependencies = { ...manifest.dependencies, ...manifest.optionalDependencies };
+  const declared = new Set(Object.keys(dependencies));
   const used = new Set();
   for (const file of typescriptFiles(join(root, "src"))) {
     for (const specifier of importsOf(readFileSync(file, "utf8"))) {
       if (specifier.startsWith(".") || isBuiltin(specifier)) continue;
-      const dependency = specifier.split("/").slice(0, specifier.startsWith("@") ? 2 : 1).join("/");
+      const dependency = specifier
+        .split("/")
+        .slice(0, specifier.startsWith("@") ? 2 : 1)
+        .join("/");
       used.add(dependency);
       if (!declared.has(dependency)) problems.push(`${file}: ${dependency} is not declared`);
       if (!dependency.startsWith("@sluice/")) continue;
@@ -35,9 +39,10 @@ for (const [name, allowed] of Object.entries(ALLOWED)) {
     }
   }
   for (const dependency of declared) {
-    if (!used.has(dependency)) problems.push(`packages/${name}: ${dependency} is declared and not used`);
+    if (!used.has(dependency))
+      problems.push(`packages/${name}: ${dependency} is declared and not used`);
   }
-  for (const [dependency, range] of Object.entries(manifest.dependencies ?? {})) {
+  for (const [dependency, range] of Object.entries(dependencies)) {
     if (!/^\d/.test(range)) problems.push(`packages/${name}: ${dependency} is not pinned exactly`);
   }
 }
@@ -52,6 +57,7 @@ function typescriptFiles(directory) {
 }
 
 function importsOf(source) {
-  const pattern = /(?:^|\n)\s*(?:import|export)\s[^;]*?from\s+"([^"]+)"|import\(\s*"([^"]+)"\s*\)|(?:^|\n)import\s+"([^"]+)"/g;
+  const pattern =
+    /(?:^|\n)\s*(?:import|export)\s[^;]*?from\s+"([^"]+)"|import\(\s*"([^"]+)"\s*\)|(?:^|\n)import\s+"([^"]+)"/g;
   return [...source.matchAll(pattern)].map((match) => match[1] ?? match[2] ?? match[3]);
 }

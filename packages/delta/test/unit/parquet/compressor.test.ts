@@ -5,6 +5,7 @@ import { compressors } from "hyparquet-compressors";
 import {
   builtInZstdCompressor,
   createZstdCompressor,
+  nativeZstdCompressor,
   wasmZstdCompressor,
 } from "../../../src/parquet/compressor.ts";
 import { CODEC } from "../../../src/parquet/format.ts";
@@ -13,7 +14,11 @@ const decompress = compressors.ZSTD as (input: Uint8Array, outputBytes: number) 
 
 describe("zstd compressors", () => {
   it("write frames that another implementation reads, of any size", async () => {
-    const found = [await wasmZstdCompressor(1), builtInZstdCompressor(1)];
+    const found = [
+      await wasmZstdCompressor(1),
+      await nativeZstdCompressor(1),
+      builtInZstdCompressor(1),
+    ];
     for (const compressor of found.filter((each) => each !== null)) {
       assert.equal(compressor.codec, CODEC.zstd);
       for (const byteLength of [0, 1, 1000, 1 << 20, 12 << 20]) {
