@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 const main = new URL("../dist/src/main.js", import.meta.url);
 if (existsSync(fileURLToPath(main))) {
   const { main: run } = await import(main.href);
-  await run(process.argv);
+  await run();
 } else {
   process.stderr.write(
     "error: sluice is not built; run `npm ci && npm run build` in the checkout\n",

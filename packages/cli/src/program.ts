@@ -1,17 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Argument, Command, InvalidArgumentError, Option } from "commander";
 import type { CommandContext } from "./commands/context.ts";
-import { type DevOptions, runDev } from "./commands/dev.ts";
-import { type ProduceOptions, runProduce } from "./commands/produce.ts";
-import {
-  countTableCommand,
-  createTableCommand,
-  type HeadOptions,
-  headTableCommand,
-  listTablesCommand,
-  showTableCommand,
-  type TableOptions,
-} from "./commands/table.ts";
+import type { DevOptions } from "./commands/dev.ts";
+import type { ProduceOptions } from "./commands/produce.ts";
+import type { HeadOptions, TableOptions } from "./commands/table.ts";
 import { DEFAULT_DATA_DIRECTORY, DEFAULT_PORT } from "./environment.ts";
 import { INPUT_FORMATS } from "./source/format.ts";
 
@@ -25,6 +17,11 @@ export function createProgram(
     .description("Push records straight into Delta Lake tables, over the Zerobus protocol.")
     .version(version)
     .showHelpAfterError("Run it with --help to see how it is used.")
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => context.screen.output.write(text),
+      writeErr: (text) => context.screen.errorOutput.write(text),
+    })
     .addHelpText("after", ENVIRONMENT_HELP);
   program.addCommand(devCommand(context, onExitCode));
   program.addCommand(tableCommand(context));
@@ -49,6 +46,11 @@ Examples:
   $ sluice dev --table 'main.default.events=id BIGINT NOT NULL, name STRING'
   $ sluice produce main.default.events events.ndjson
   $ sluice table head main.default.events`;
+
+/** Commands are loaded when they are run: each brings along much that the others do without. */
+function tableCommands(): Promise<typeof import("./commands/table.ts")> {
+  return import("./commands/table.ts");
+}
 
 function devCommand(context: CommandContext, onExitCode: (code: number) => void): Command {
   return new Command("dev")
@@ -86,7 +88,10 @@ Examples:
   $ sluice dev --table 'main.default.events=id BIGINT NOT NULL, name STRING, at TIMESTAMP'
   $ sluice dev --tls-cert cert.pem --tls-key key.pem`,
     )
-    .action(async (options: DevOptions) => onExitCode(await runDev(options, context)));
+    .action(async (options: DevOptions) => {
+      const { runDev } = await import("./commands/dev.ts");
+      onExitCode(await runDev(options, context));
+    });
 }
 
 function tableCommand(context: CommandContext): Command {
@@ -115,8 +120,8 @@ Types: STRING, BOOLEAN, INT, BIGINT, FLOAT, DOUBLE, BINARY, DATE, TIMESTAMP.
 Example:
   $ sluice table create main.default.events 'id BIGINT NOT NULL, name STRING, at TIMESTAMP'`,
     )
-    .action((name: string, columns: string, options: TableOptions) =>
-      createTableCommand(name, columns, options, context),
+    .action(async (name: string, columns: string, options: TableOptions) =>
+      (await tableCommands()).createTableCommand(name, columns, options, context),
     );
   table
     .command("list")
@@ -124,7 +129,9 @@ Example:
     .addOption(dataOption())
     .addOption(jsonOption())
     .addHelpText("after", "\nExample:\n  $ sluice table list --data /var/lib/sluice")
-    .action((options: TableOptions) => listTablesCommand(options, context));
+    .action(async (options: TableOptions) =>
+      (await tableCommands()).listTablesCommand(options, context),
+    );
   table
     .command("show")
     .description("show a table's columns, location, version, rows and files")
@@ -132,8 +139,8 @@ Example:
     .addOption(dataOption())
     .addOption(jsonOption())
     .addHelpText("after", "\nExample:\n  $ sluice table show main.default.events")
-    .action((name: string | undefined, options: TableOptions) =>
-      showTableCommand(name, options, context),
+    .action(async (name: string | undefined, options: TableOptions) =>
+      (await tableCommands()).showTableCommand(name, options, context),
     );
   table
     .command("head")
@@ -143,8 +150,8 @@ Example:
     .option("-n, --rows <number>", "most rows", wholeNumber(0, 1_000_000), 10)
     .addOption(jsonOption("print one JSON object per row, as `sluice produce` reads it"))
     .addHelpText("after", "\nExample:\n  $ sluice table head main.default.events -n 3 --json")
-    .action((name: string | undefined, options: HeadOptions) =>
-      headTableCommand(name, options, context),
+    .action(async (name: string | undefined, options: HeadOptions) =>
+      (await tableCommands()).headTableCommand(name, options, context),
     );
   table
     .command("count")
@@ -153,8 +160,8 @@ Example:
     .addOption(dataOption())
     .addOption(jsonOption())
     .addHelpText("after", "\nExample:\n  $ sluice table count main.default.events")
-    .action((name: string | undefined, options: TableOptions) =>
-      countTableCommand(name, options, context),
+    .action(async (name: string | undefined, options: TableOptions) =>
+      (await tableCommands()).countTableCommand(name, options, context),
     );
   return table;
 }
@@ -191,8 +198,11 @@ function produceCommand(context: CommandContext, onExitCode: (code: number) => v
     .option("--skip-invalid", "pass over invalid records and count them, instead of ending there")
     .addOption(jsonOption("print the summary as JSON"))
     .addHelpText("after", PRODUCE_HELP)
-    .action(async (table: string | undefined, file: string | undefined, options: ProduceOptions) =>
-      onExitCode(await runProduce(table, file, options, context)),
+    .action(
+      async (table: string | undefined, file: string | undefined, options: ProduceOptions) => {
+        const { runProduce } = await import("./commands/produce.ts");
+        onExitCode(await runProduce(table, file, options, context));
+      },
     );
 }
 

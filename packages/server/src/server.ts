@@ -145,7 +145,8 @@ async function startOn(parts: Parts): Promise<SluiceServer> {
   );
   const recovery = await recoverTables(log, tables, logger);
   isRecovering = false;
-  logger.info({ ...recovery }, "recovered");
+  if (recovery.recoveredRecords + recovery.skippedRecords > 0)
+    logger.info({ ...recovery }, "recovered");
 
   const issuer =
     credentials && new TokenIssuer(credentials.signingKey, clock, settings.tokenTtlSeconds);

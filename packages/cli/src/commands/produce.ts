@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFile } from "node:fs/promises";
 import { RecordType, type StreamStateChange, ZerobusSdk, type ZerobusStream } from "@sluice/client";
-import { parseTableName } from "@sluice/server";
 import { CliError, messageOf } from "../cli-error.ts";
 import { type Environment, fromEnvironment, requireTableName } from "../environment.ts";
 import { AckTracker } from "../produce/ack-tracker.ts";
@@ -44,8 +43,6 @@ export async function runProduce(
 ): Promise<number> {
   const { environment } = context;
   const { table, path } = resolveArguments(tableArgument, fileArgument, environment);
-  const tableName = parseTableName(table);
-  if ("problem" in tableName) throw new CliError(tableName.problem);
   const connection = resolveConnection(options, environment);
   const certificates = await readCertificates(options.ca ?? environment["SSL_CERT_FILE"]);
   const input = await openInput(path, context.stdin);
@@ -139,17 +136,14 @@ class Run {
         reader: this.#reader,
         stream,
         acks: this.#acks,
-        stopReading: this.#stopReading.signal,
         giveUp: this.#giveUp.signal,
       });
       this.#progress.stop();
       const seconds = (performance.now() - startedAtMs) / 1000;
       const summary = this.#summarize(stream, outcome, seconds);
-      await screen.print(
-        ...(options.json === true
-          ? [JSON.stringify(summary)]
-          : summaryLines(summary, screen.style)),
-      );
+      const isEmptyFailure = outcome.error !== undefined && summary.records === 0;
+      if (options.json === true) await screen.print(JSON.stringify(summary));
+      else if (!isEmptyFailure) await screen.print(...summaryLines(summary, screen.style));
       this.#tellSkipped();
       if (outcome.error !== undefined) throw this.#explain(outcome.error);
       if (this.#giveUp.signal.aborted) process.exit(EXIT_CODES[this.#signal ?? "SIGINT"]);
@@ -186,7 +180,9 @@ class Run {
     this.#signal = signal;
     this.#stopReading.abort();
     const held = formatCounted(this.#acks.unacknowledgedRecordCount, "record");
-    this.#tell(`${signal}: no more is read; waiting for the acks of ${held}; again gives them up`);
+    this.#tell(
+      `${signal}: no more is read; waiting for the acks of ${held}; once more gives them up`,
+    );
   }
 
   #tell(line: string): void {
@@ -196,12 +192,13 @@ class Run {
 
   #tellChange({ from, to, attempt, error, endpoint }: StreamStateChange): void {
     const isRecovery = to === "authenticating" || to === "backingOff";
-    if (error !== undefined && isRecovery && error.message !== this.#recoveryCause) {
+    const isFailure = error !== undefined && isRecovery && from !== "backingOff";
+    if (isFailure && error.message !== this.#recoveryCause) {
+      const place = this.#recoveryCause === "" ? `connection to ${endpoint}` : `attempt ${attempt}`;
       this.#recoveryCause = error.message;
-      const count = attempt > 1 ? `, attempt ${attempt}` : "";
-      this.#tell(`connection to ${endpoint} lost${count}: ${error.message}; reconnecting`);
+      this.#tell(`${place}: ${error.message}; trying again`);
     }
-    if (from === "opening" && to === "streaming" && this.#recoveryCause !== "") {
+    if (to === "streaming" && this.#recoveryCause !== "") {
       this.#recoveryCause = "";
       this.#tell("connected again; what was not acknowledged is sent again");
     }

@@ -4,11 +4,10 @@ import type { RecordReader } from "../source/read-records.ts";
 import type { AckTracker } from "./ack-tracker.ts";
 
 export interface ProduceRun {
+  /** Its own signal ends the reading; what was read is still sent and awaited. */
   readonly reader: RecordReader;
   readonly stream: ZerobusStream;
   readonly acks: AckTracker;
-  /** Ends the reading; what was read is still sent and awaited. */
-  readonly stopReading: AbortSignal;
   /** Ends the waiting. */
   readonly giveUp: AbortSignal;
 }

@@ -58,5 +58,6 @@ export function summaryLines(summary: ProduceSummary, style: Style): string[] {
 
 function resentText(resent: number, reconnects: number): string {
   if (reconnects === 0) return "0";
-  return `${formatCount(resent)} after ${formatCounted(reconnects, "reconnect")}; they may be in the table twice`;
+  const after = `${formatCount(resent)} after ${formatCounted(reconnects, "reconnect")}`;
+  return resent === 0 ? after : `${after}; these may be in the table twice`;
 }

@@ -7,7 +7,8 @@ const WIDE =
 const UNPRINTABLE = /[\p{Control}\p{Surrogate}\p{Bidi_Control}\u2028\u2029]/gu;
 const PLAIN_ASCII = /^[\u0020-\u007E]*$/;
 
-const graphemes = new Intl.Segmenter("en", { granularity: "grapheme" });
+/** Made when the first text needs it: it costs more than most commands. */
+let segmenter: Intl.Segmenter | undefined;
 
 const SHORT_ESCAPES: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
 
@@ -24,7 +25,7 @@ export function printable(text: string): string {
 export function displayWidth(text: string): number {
   if (PLAIN_ASCII.test(text)) return text.length;
   let width = 0;
-  for (const { segment } of graphemes.segment(text)) width += graphemeWidth(segment);
+  for (const { segment } of graphemesOf(text)) width += graphemeWidth(segment);
   return width;
 }
 
@@ -34,12 +35,17 @@ export function cutToWidth(text: string, width: number): string {
   if (width <= 0) return "";
   let kept = "";
   let keptWidth = 0;
-  for (const { segment } of graphemes.segment(text)) {
+  for (const { segment } of graphemesOf(text)) {
     keptWidth += graphemeWidth(segment);
     if (keptWidth > width - 1) break;
     kept += segment;
   }
   return kept + ELLIPSIS;
+}
+
+function graphemesOf(text: string): Iterable<Intl.SegmentData> {
+  segmenter ??= new Intl.Segmenter("en", { granularity: "grapheme" });
+  return segmenter.segment(text);
 }
 
 function graphemeWidth(grapheme: string): number {

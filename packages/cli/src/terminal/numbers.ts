@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-const WHOLE = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
-
 /** A count, as in `200,000`. */
 export function formatCount(count: number): string {
-  return WHOLE.format(count);
+  return Math.round(count)
+    .toString()
+    .replaceAll(/\B(?=(?:\d{3})+$)/g, ",");
 }
 
 /** A count and its unit, as in `1 record`, `200,000 records`. */

@@ -3,7 +3,8 @@ import type { Writable } from "node:stream";
 import type { ProgressOutput } from "./progress.ts";
 import { type Style, styleFor } from "./style.ts";
 
-type Output = Writable & { readonly isTTY?: boolean; readonly columns?: number };
+/** Standard output or standard error, or what stands in for them. */
+export type ScreenOutput = Writable & { readonly isTTY?: boolean; readonly columns?: number };
 
 /** Where a command writes: what it was asked for to standard output, everything about it to standard error. */
 export interface Screen {
@@ -13,6 +14,7 @@ export interface Screen {
   readonly errorStyle: Style;
   /** Cells of a line of standard output; `undefined` where it is not a terminal. */
   readonly width: number | undefined;
+  readonly output: ProgressOutput;
   readonly errorOutput: ProgressOutput;
   /** Writes lines to standard output and waits where its reader is slower. */
   print(...lines: readonly string[]): Promise<void>;
@@ -21,8 +23,8 @@ export interface Screen {
 }
 
 export function createScreen(
-  stdout: Output,
-  stderr: Output,
+  stdout: ScreenOutput,
+  stderr: ScreenOutput,
   environment: Readonly<Record<string, string | undefined>>,
 ): Screen {
   return {
@@ -31,6 +33,7 @@ export function createScreen(
     get width() {
       return stdout.isTTY === true ? (stdout.columns ?? 80) : undefined;
     },
+    output: stdout,
     errorOutput: stderr,
     async print(...lines) {
       if (lines.length === 0) return;

@@ -223,7 +223,10 @@ export class StreamEngine {
     this.#state = next.state;
     if (event.kind === "opened") this.#streamId = event.streamId;
     if (next.state.kind !== from.kind) {
-      this.#reportChange(from, next.state, "error" in event ? event.error : undefined);
+      // The timer of a wait that ends as planned is no failure.
+      const isWait =
+        event.kind === "timerFired" && (from.kind === "backingOff" || from.kind === "paused");
+      this.#reportChange(from, next.state, "error" in event && !isWait ? event.error : undefined);
     }
     for (const effect of next.effects) this.#run(effect);
   }

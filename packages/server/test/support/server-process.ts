@@ -21,8 +21,6 @@ for (const [name, columns] of Object.entries(tables)) {
     await server.createTable(name, parseColumnList(columns));
   }
 }
-const { endpoint, port, recovery, credentials } = server;
-process.stdout.write(`${JSON.stringify({ endpoint, port, recovery, recoveryMs, credentials })}\n`);
 process.once("SIGTERM", () => {
   server.close().then(
     () => process.exit(0),
@@ -32,3 +30,6 @@ process.once("SIGTERM", () => {
     },
   );
 });
+// Only now: who reads this line may send the signal at once.
+const { endpoint, port, recovery, credentials } = server;
+process.stdout.write(`${JSON.stringify({ endpoint, port, recovery, recoveryMs, credentials })}\n`);

@@ -6,7 +6,9 @@ import { columnsText, parseTableOption } from "../../../src/commands/table-defin
 import { jsonText } from "../../../src/terminal/json-text.ts";
 
 test("reads a table's definition", () => {
-  const { name, schema } = parseTableOption("Main.default.t = id BIGINT NOT NULL, `a-b` STRING COMMENT 'x=y'");
+  const { name, schema } = parseTableOption(
+    "Main.default.t = id BIGINT NOT NULL, `a-b` STRING COMMENT 'x=y'",
+  );
   assert.equal(name, "main.default.t");
   assert.equal(columnsText(schema), "id BIGINT NOT NULL, `a-b` STRING COMMENT 'x=y'");
 });
@@ -31,7 +33,7 @@ test("shows values for a person", () => {
 });
 
 test("writes values as JSON without losing any", () => {
-  const row = { id: 2n ** 63n - 1n, x: Infinity, b: Uint8Array.of(1, 2), l: [1n, null], s: "\"" };
+  const row = { id: 2n ** 63n - 1n, x: Infinity, b: Uint8Array.of(1, 2), l: [1n, null], s: '"' };
   assert.equal(
     jsonText(row),
     '{"id":9223372036854775807,"x":"Infinity","b":"AQI=","l":[1,null],"s":"\\""}',

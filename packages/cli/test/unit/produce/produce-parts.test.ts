@@ -53,7 +53,10 @@ test("takes the connection from options first and the environment second", () =>
     client: { id: "id", secret: "secret" },
   });
   assert.deepEqual(
-    resolveConnection({ auth: false, endpoint: "http://localhost:3" }, { DATABRICKS_WORKSPACE_URL: "" }),
+    resolveConnection(
+      { auth: false, endpoint: "http://localhost:3" },
+      { DATABRICKS_WORKSPACE_URL: "" },
+    ),
     { endpoint: "http://localhost:3", workspaceUrl: "http://localhost:3", client: undefined },
   );
 });

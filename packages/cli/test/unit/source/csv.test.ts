@@ -33,7 +33,7 @@ test("turns fields into the JSON that their column takes", () => {
     ["decimal(10,2)", "12.50", '"12.50"'],
     [{ type: "array", elementType: "integer", containsNull: true }, "[1, 2]", "[1, 2]"],
   ];
-  for (const [type, text, json] of cases) assert.equal(convert(type, text), json, `${text}`);
+  for (const [type, text, json] of cases) assert.equal(convert(type, text), json, text);
 });
 
 test("turns dates into days", () => {
@@ -71,7 +71,10 @@ test("turns timestamps into microseconds", () => {
 
 const SCHEMA = parseColumnList("id BIGINT NOT NULL, Name STRING, note STRING NOT NULL");
 
-function split(text: string, skipInvalid = false): { records: string[]; fault: string; skipped: number } {
+function split(
+  text: string,
+  skipInvalid = false,
+): { records: string[]; fault: string; skipped: number } {
   const collector = new RecordCollector({ batchRecordCount: 100, skipInvalid });
   const splitter = new CsvSplitter(collector, SCHEMA.fields);
   for (const byte of Buffer.from(text)) splitter.push(Buffer.from([byte]));
@@ -84,10 +87,7 @@ function split(text: string, skipInvalid = false): { records: string[]; fault: s
 test("reads quoted fields, empty fields, byte order marks and names in another case", () => {
   const { records, fault } = split('\uFEFFID,name,note\r\n1,"a, ""b""\nc",\r\n2,,x\r\n');
   assert.equal(fault, "");
-  assert.deepEqual(records, [
-    '{"id":1,"Name":"a, \\"b\\"\\nc","note":""}',
-    '{"id":2,"note":"x"}',
-  ]);
+  assert.deepEqual(records, ['{"id":1,"Name":"a, \\"b\\"\\nc","note":""}', '{"id":2,"note":"x"}']);
 });
 
 test("says on which line and in which column a field is wrong", () => {
@@ -95,7 +95,10 @@ test("says on which line and in which column a field is wrong", () => {
     ["id,note\n1,x\ntwo,y\n", '3: column id: "two" is not a whole number'],
     ["id,note\n,x\n", "2: column id: empty, but the column is NOT NULL"],
     ["id,note\n1\n", "2: 1 fields where the header names 2"],
-    ["id,colour\n", '1: the header names the column "colour", which the table does not have; it has id, Name, note'],
+    [
+      "id,colour\n",
+      '1: the header names the column "colour", which the table does not have; it has id, Name, note',
+    ],
     ["id,ID,note\n", '1: the header names the column "ID" twice'],
     ["name,note\n", '1: the header lacks the column "id", which is NOT NULL in the table'],
     ["", "1: the file is empty; its first line must name the columns"],

@@ -5,7 +5,14 @@ import { formatOfBytes, formatOfPath } from "../../../src/source/format.ts";
 
 test("tells the format from a file's name", () => {
   const names = ["a.json", "b.NDJSON", "dir.csv/c.jsonl", "d.csv", "e.txt", "-"];
-  assert.deepEqual(names.map(formatOfPath), ["json", "ndjson", "ndjson", "csv", undefined, undefined]);
+  assert.deepEqual(names.map(formatOfPath), [
+    "json",
+    "ndjson",
+    "ndjson",
+    "csv",
+    undefined,
+    undefined,
+  ]);
 });
 
 test("tells the format from the first bytes", () => {

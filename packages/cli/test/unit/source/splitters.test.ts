@@ -29,7 +29,8 @@ function split(Kind: Splitter, chunks: readonly Buffer[], skipInvalid = false): 
   }
   splitter.end();
   take();
-  const place = ({ line, reason }: { line: number; reason: string }): string => `${line}: ${reason}`;
+  const place = ({ line, reason }: { line: number; reason: string }): string =>
+    `${line}: ${reason}`;
   return {
     records,
     fault: collector.fault && place(collector.fault),
@@ -43,7 +44,9 @@ function splitText(Kind: Splitter, text: string, skipInvalid = false): Found {
 }
 
 function cut(bytes: Buffer, positions: readonly number[]): Buffer[] {
-  const sorted = [...positions].map((position) => position % (bytes.length + 1)).sort((a, b) => a - b);
+  const sorted = [...positions]
+    .map((position) => position % (bytes.length + 1))
+    .sort((a, b) => a - b);
   const bounds = [0, ...sorted, bytes.length];
   return bounds.slice(1).map((end, index) => bytes.subarray(bounds[index], end));
 }

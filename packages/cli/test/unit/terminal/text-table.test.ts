@@ -37,10 +37,14 @@ test("keeps a column legible where the line is too short for all", () => {
 
 test("aligns text of wide and combined characters", () => {
   const rows = [["表表"], ["e\u0301te\u0301"], ["👩‍🚀"]];
-  const lines = textTable([{ title: "t" }, { title: "n" }], rows.map((row) => [...row, "1"]), {
-    width: undefined,
-    style,
-  });
+  const lines = textTable(
+    [{ title: "t" }, { title: "n" }],
+    rows.map((row) => [...row, "1"]),
+    {
+      width: undefined,
+      style,
+    },
+  );
   assert.deepEqual(lines.slice(1), ["表表  1", "e\u0301te\u0301   1", "👩‍🚀    1"]);
 });
 
