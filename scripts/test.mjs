@@ -13,7 +13,7 @@ const projects = [
 const files = projects
   .flatMap((project) => builtTests(project))
   .filter((file) => wanted.length === 0 || wanted.some((text) => file.includes(text)))
-  .sort();
+  .sort((left, right) => left.localeCompare(right));
 
 if (files.length === 0) {
   process.stderr.write(`no test file matches ${wanted.join(" ")}; was \`npm run build\` run?\n`);
