@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { createRandom } from "@sluice/testkit";
 
 /** The table of the benchmarks: 8 columns, about 200 bytes a record in protobuf. */
 export const COLUMNS =
@@ -107,15 +108,4 @@ function varint(value: number): number[] {
   }
   bytes.push(rest);
   return bytes;
-}
-
-/** A small seeded generator (mulberry32). */
-function createRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { randomBytes, randomUUID, timingSafeEqual } from "node:crypto";
-import { link, mkdir, open, readFile, rm } from "node:fs/promises";
-import { dirname } from "node:path";
+import { readFile } from "node:fs/promises";
+import { writeFileOnce } from "../durable-file.ts";
 import { ServerError } from "../errors.ts";
 
 /** The embedded server's one identity, and the key its tokens are signed with. */
@@ -24,22 +24,7 @@ export async function loadOrCreateCredentials(file: string): Promise<Credentials
     clientSecret: randomBytes(24).toString("base64url"),
     signingKey: randomBytes(32).toString("base64"),
   };
-  await mkdir(dirname(file), { recursive: true });
-  const temporary = `${file}.${randomUUID()}.tmp`;
-  const handle = await open(temporary, "wx", 0o600);
-  try {
-    await handle.writeFile(`${JSON.stringify(created, null, 2)}\n`);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  try {
-    await link(temporary, file);
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== "EEXIST") throw cause;
-  } finally {
-    await rm(temporary, { force: true });
-  }
+  await writeFileOnce(file, `${JSON.stringify(created, null, 2)}\n`, 0o600);
   return (await readCredentials(file)) ?? created;
 }
 

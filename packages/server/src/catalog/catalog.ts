@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { randomUUID } from "node:crypto";
-import { link, mkdir, open, readdir, readFile, rm } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import {
   createTable,
@@ -9,6 +8,7 @@ import {
   openTable,
   type StructType,
 } from "@sluice/delta";
+import { writeFileOnce } from "../durable-file.ts";
 import { ServerError } from "../errors.ts";
 import { parseTableName, type TableName } from "./table-name.ts";
 
@@ -65,7 +65,8 @@ export class Catalog {
     const location = join(this.#tables, name.catalog, name.schema, name.table);
     await this.#createOrAdopt(name, location, schema);
     const entry: CatalogEntry = { name: name.full, location, createdAtMs: Date.now() };
-    if (!(await writeOnce(this.#entryFile(name), entry))) throw alreadyExists(name);
+    const text = `${JSON.stringify(entry, null, 2)}\n`;
+    if (!(await writeFileOnce(this.#entryFile(name), text))) throw alreadyExists(name);
     return entry;
   }
 
@@ -114,35 +115,6 @@ async function readEntry(file: string): Promise<CatalogEntry> {
   } catch (cause) {
     throw new ServerError("data_loss", `catalog entry ${file} is not JSON; restore it`, {}, cause);
   }
-}
-
-/** Writes a file that must not exist yet, durably. @returns false when it exists. */
-async function writeOnce(file: string, entry: CatalogEntry): Promise<boolean> {
-  const directory = join(file, "..");
-  await mkdir(directory, { recursive: true });
-  const temporary = `${file}.${randomUUID()}.tmp`;
-  const handle = await open(temporary, "wx");
-  try {
-    await handle.writeFile(`${JSON.stringify(entry, null, 2)}\n`);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  try {
-    await link(temporary, file);
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === "EEXIST") return false;
-    throw cause;
-  } finally {
-    await rm(temporary, { force: true });
-  }
-  const directoryHandle = await open(directory, "r");
-  try {
-    await directoryHandle.sync();
-  } finally {
-    await directoryHandle.close();
-  }
-  return true;
 }
 
 function isAbsent(cause: unknown): boolean {

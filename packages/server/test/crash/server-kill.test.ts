@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { rm } from "node:fs/promises";
 import { describe, it } from "node:test";
 import { openTable } from "@sluice/delta";
+import { createRandom } from "@sluice/testkit";
 import { Catalog } from "../../src/index.ts";
 import { RawStream } from "../support/raw-stream.ts";
 import { makeDirectory } from "../support/test-server.ts";
@@ -142,15 +143,4 @@ async function idsOf(catalog: Catalog, name: string): Promise<number[]> {
   const ids: number[] = [];
   for await (const row of table.scan({ columns: ["id"] })) ids.push(Number(row["id"]));
   return ids;
-}
-
-/** A small seeded generator (mulberry32). */
-function createRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+import { randomUUID } from "node:crypto";
+import { link, mkdir, open, rm } from "node:fs/promises";
+import { dirname } from "node:path";
+
+/**
+ * Writes a file that must not exist yet, as a whole or not at all, and makes it and its name durable.
+ * @param mode permissions of the file.
+ * @returns false when the file exists already.
+ */
+export async function writeFileOnce(file: string, text: string, mode = 0o644): Promise<boolean> {
+  const directory = dirname(file);
+  await mkdir(directory, { recursive: true });
+  const temporary = `${file}.${randomUUID()}.tmp`;
+  try {
+    const handle = await open(temporary, "wx", mode);
+    try {
+      await handle.writeFile(text);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    // Unlike a rename, a link never replaces what another process has put there meanwhile.
+    await link(temporary, file);
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === "EEXIST") return false;
+    throw cause;
+  } finally {
+    await rm(temporary, { force: true });
+  }
+  await syncDirectory(directory);
+  return true;
+}
+
+async function syncDirectory(directory: string): Promise<void> {
+  const handle = await open(directory, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
