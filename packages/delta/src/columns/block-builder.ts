@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { BytesColumn } from "./bytes-column.ts";
 import type { ColumnBlock, ColumnVector } from "./column-block.ts";
-import { allocateFixed, FixedColumn, type FixedKind } from "./fixed-column.ts";
+import { allocateFixed, ELEMENTS_PER_ROW, FixedColumn, type FixedKind } from "./fixed-column.ts";
 
 /** How a column is stored in memory; `bytes` serves STRING and BINARY. */
 export type ColumnKind = FixedKind | "bytes";
@@ -66,26 +66,43 @@ export class BlockBuilder {
     return total;
   }
 
-  /** Hands out the rows as a block that owns its buffers, and starts empty with new ones of the same capacity. */
-  seal(): ColumnBlock {
-    const columns = this.columns.map(detach);
+  /**
+   * Hands out the rows as a block that owns its buffers, and starts empty with other ones of the same capacity.
+   * @param spare a block of a builder of the same columns that is not needed any more: its buffers are used again, which
+   * saves clearing and paging in new memory.
+   */
+  seal(spare?: ColumnBlock): ColumnBlock {
+    const columns = this.columns.map((column, index) => detach(column, spare?.columns[index]));
     const block: ColumnBlock = { rowCount: this.rowCount, columns };
     this.rowCount = 0;
     return block;
   }
 }
 
-function detach(column: Column): ColumnVector {
+function detach(column: Column, spare: ColumnVector | undefined): ColumnVector {
   const { validity } = column;
-  if (validity !== null) column.validity = new Uint8Array(validity.length);
+  if (validity !== null)
+    column.validity =
+      largeEnough(spare?.validity, validity.length) ?? new Uint8Array(validity.length);
   if (column.kind === "bytes") {
     const { data, ends } = column;
-    column.data = new Uint8Array(data.length);
-    column.ends = new Uint32Array(ends.length);
+    const spareBytes = spare?.kind === "bytes" ? spare : undefined;
+    column.data = largeEnough(spareBytes?.data, data.length) ?? new Uint8Array(data.length);
+    column.ends = largeEnough(spareBytes?.ends, ends.length) ?? new Uint32Array(ends.length);
     return { kind: "bytes", data, ends, validity };
   }
   const { kind, values } = column;
-  const rowCapacity = validity?.length ?? values.length / (kind === "int64" ? 2 : 1);
-  column.values = allocateFixed(kind, rowCapacity);
+  const spareValues = spare?.kind === kind ? spare.values : undefined;
+  column.values =
+    largeEnough(spareValues, values.length) ??
+    allocateFixed(kind, values.length / ELEMENTS_PER_ROW[kind]);
   return { kind, values, validity };
+}
+
+/** The array if it can take the place of one of this length. A longer one would not fit the builder's capacity. */
+function largeEnough<Values extends { readonly length: number }>(
+  spare: Values | null | undefined,
+  length: number,
+): Values | undefined {
+  return spare?.length === length ? spare : undefined;
 }

@@ -2,6 +2,7 @@
 import { Worker } from "node:worker_threads";
 import { type ColumnBlock, type StructType, transferablesOf } from "@sluice/delta";
 import { ServerError } from "../errors.ts";
+import { SpareBlocks } from "./spare-blocks.ts";
 import type { EncodedFile, EncoderRequest, EncoderResponse } from "./encoder-protocol.ts";
 
 /** A data file that is being written by a worker. */
@@ -14,6 +15,7 @@ export interface EncodingFile {
 
 interface OpenFile {
   readonly worker: Worker;
+  readonly shape: string;
   readonly settle: (result: EncodedFile | ServerError) => void;
   pendingBlocks: number;
 }
@@ -26,6 +28,7 @@ export class EncoderPool {
   readonly #workers: Worker[] = [];
   readonly #files = new Map<number, OpenFile>();
   readonly #relief = new Set<() => void>();
+  readonly #spares: SpareBlocks = new SpareBlocks();
   #pendingBlocks = 0;
   #nextFileId = 1;
   #closed = false;
@@ -51,6 +54,11 @@ export class EncoderPool {
     this.#relief.add(callback);
   }
 
+  /** A block that was written and whose buffers can be used again; see `BlockBuilder.seal`. */
+  takeSpare(schema: StructType): ColumnBlock | undefined {
+    return this.#spares.take(shapeOf(schema));
+  }
+
   open(tableLocation: string, schema: StructType): EncodingFile {
     const fileId = this.#nextFileId++;
     const worker = this.#workers[fileId % this.#workers.length];
@@ -62,7 +70,7 @@ export class EncoderPool {
         if (outcome instanceof ServerError) reject(outcome);
         else resolve(outcome);
       };
-      this.#files.set(fileId, { worker, settle, pendingBlocks: 0 });
+      this.#files.set(fileId, { worker, shape: shapeOf(schema), settle, pendingBlocks: 0 });
     });
     // The owner may learn of a failure only at `finish`; until then nobody waits for it.
     result.catch(() => undefined);
@@ -95,8 +103,10 @@ export class EncoderPool {
     switch (response.kind) {
       case "blockWritten": {
         const file = this.#files.get(response.fileId);
-        if (file !== undefined) file.pendingBlocks--;
+        if (file === undefined) return;
+        file.pendingBlocks--;
         this.#pendingBlocks--;
+        this.#spares.put(file.shape, response.block);
         this.#relieve();
         return;
       }
@@ -135,6 +145,18 @@ export class EncoderPool {
     for (const callback of callbacks) callback();
   }
 }
+
+/** Blocks of schemas of one shape have columns of the same kinds. */
+function shapeOf(schema: StructType): string {
+  let shape = shapes.get(schema);
+  if (shape === undefined) {
+    shape = JSON.stringify(schema.fields.map((field) => [field.type, field.nullable]));
+    shapes.set(schema, shape);
+  }
+  return shape;
+}
+
+const shapes = new WeakMap<StructType, string>();
 
 function post(worker: Worker, request: EncoderRequest): void {
   worker.postMessage(request);

@@ -26,6 +26,7 @@ export interface EncodedFile {
 
 /** What an encoder worker answers. */
 export type EncoderResponse =
-  | { readonly kind: "blockWritten"; readonly fileId: number }
+  /** The block comes back for its buffers. */
+  | { readonly kind: "blockWritten"; readonly fileId: number; readonly block: ColumnBlock }
   | { readonly kind: "finished"; readonly fileId: number; readonly file: EncodedFile }
   | { readonly kind: "failed"; readonly fileId: number; readonly message: string };

@@ -7,6 +7,7 @@ import {
   newDataFilePath,
   ParquetFileEncoder,
   statisticsToJson,
+  transferablesOf,
 } from "@sluice/delta";
 import type { EncodedFile, EncoderRequest, EncoderResponse } from "./encoder-protocol.ts";
 
@@ -50,7 +51,10 @@ function handle(request: EncoderRequest): void {
     case "block":
       for (const bytes of file.encoder.addRowGroup(request.block)) file.target.write(bytes);
       file.rowCount += request.block.rowCount;
-      respond({ kind: "blockWritten", fileId });
+      respond(
+        { kind: "blockWritten", fileId, block: request.block },
+        transferablesOf(request.block),
+      );
       return;
     case "finish":
       files.delete(fileId);
@@ -75,6 +79,6 @@ function finish(file: OpenFile): EncodedFile {
   };
 }
 
-function respond(response: EncoderResponse): void {
-  port?.postMessage(response);
+function respond(response: EncoderResponse, moved: readonly ArrayBuffer[] = []): void {
+  port?.postMessage(response, moved);
 }

@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash } from "node:crypto";
-import { BlockBuilder, columnSpecsOf, type DeltaTable, type StructType } from "@sluice/delta";
+import {
+  BlockBuilder,
+  type ColumnBlock,
+  columnSpecsOf,
+  type DeltaTable,
+  type StructType,
+} from "@sluice/delta";
 import type { RecordFormat } from "@sluice/protocol";
 import type { Clock } from "../clock.ts";
 import type { RecordDecoder } from "../columns/decoder.ts";
@@ -58,7 +64,7 @@ export class TableWriter {
     this.#committer = new TableCommitter({
       ...options,
       schema: snapshot.schema,
-      sealRows: () => (this.builder.rowCount === 0 ? undefined : this.builder.seal()),
+      sealRows: () => (this.builder.rowCount === 0 ? undefined : this.#seal()),
     });
   }
 
@@ -115,7 +121,7 @@ export class TableWriter {
     this.#committer.rowsLogged(startPosition, endPosition);
     if (this.builder.rowCount < BLOCK_ROWS && this.builder.byteLength() < BLOCK_BYTES) return;
     const byteLength = this.builder.byteLength();
-    this.#committer.addBlock(this.builder.seal(), byteLength);
+    this.#committer.addBlock(this.#seal(), byteLength);
   }
 
   flush(): Promise<void> {
@@ -124,5 +130,9 @@ export class TableWriter {
 
   close(): void {
     this.#committer.close();
+  }
+
+  #seal(): ColumnBlock {
+    return this.builder.seal(this.#options.encoders.takeSpare(this.schema));
   }
 }
