@@ -3,7 +3,7 @@ import { isUtf8 } from "node:buffer";
 import { type BytesColumn, LENGTH_PREFIX_BYTES } from "@sluice/delta";
 
 /** From this length on, the calls into native code cost less than copying word by word. */
-const MIN_NATIVE_COPY_BYTES = 120;
+const MIN_NATIVE_COPY_BYTES = 256;
 /** Room behind a value, since words are copied whole. */
 const SLACK_BYTES = 4;
 /** The top bit of each byte of a word. */
