@@ -9,6 +9,7 @@ export {
 } from "./fixtures/certificates.ts";
 export { type Gate, makeGate, Signal } from "./gate.ts";
 export { ManualClock } from "./manual-clock.ts";
+export { runPython, runSpark, skipWithoutPython, skipWithoutSpark } from "./python.ts";
 export { createRandom } from "./random.ts";
 export {
   ScriptedServer,
