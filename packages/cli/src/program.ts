@@ -3,7 +3,7 @@ import { Argument, Command, InvalidArgumentError, Option } from "commander";
 import type { CommandContext } from "./commands/context.ts";
 import type { DevOptions } from "./commands/dev.ts";
 import type { ProduceOptions } from "./commands/produce.ts";
-import type { HeadOptions, TableOptions } from "./commands/table.ts";
+import type { CreateTableOptions, HeadOptions, TableOptions } from "./commands/table.ts";
 import { DEFAULT_DATA_DIRECTORY, DEFAULT_PORT } from "./environment.ts";
 import { INPUT_FORMATS } from "./source/format.ts";
 
@@ -111,16 +111,24 @@ Examples:
     .argument("<name>", "catalog.schema.table")
     .argument("<columns>", "as in CREATE TABLE")
     .addOption(dataOption())
+    .addOption(
+      new Option("--property <KEY=VALUE>", "a table property; may be repeated")
+        .argParser(collectProperty)
+        .default({}, "none"),
+    )
     .addOption(jsonOption())
     .addHelpText(
       "after",
       `
+Properties:
+  sluice.commitIntervalMs   longest wait of a record for its commit, 100 to 60000
+
 Types: STRING, BOOLEAN, INT, BIGINT, FLOAT, DOUBLE, BINARY, DATE, TIMESTAMP.
 
 Example:
   $ sluice table create main.default.events 'id BIGINT NOT NULL, name STRING, at TIMESTAMP'`,
     )
-    .action(async (name: string, columns: string, options: TableOptions) =>
+    .action(async (name: string, columns: string, options: CreateTableOptions) =>
       (await tableCommands()).createTableCommand(name, columns, options, context),
     );
   table
@@ -241,4 +249,13 @@ function wholeNumber(minimum: number, maximum: number): (text: string) => number
     if (/^\d+$/.test(text) && value >= minimum && value <= maximum) return value;
     throw new InvalidArgumentError(`It must be a whole number from ${minimum} to ${maximum}.`);
   };
+}
+
+function collectProperty(
+  text: string,
+  known: Readonly<Record<string, string>>,
+): Record<string, string> {
+  const equals = text.indexOf("=");
+  if (equals < 1) throw new InvalidArgumentError("It must be of the form KEY=VALUE.");
+  return { ...known, [text.slice(0, equals)]: text.slice(equals + 1) };
 }

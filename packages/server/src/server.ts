@@ -54,7 +54,11 @@ export interface SluiceServer {
   readonly streamCount: number;
   readonly catalog: Catalog;
   /** Creates a table. @throws ServerError `already_exists`, `invalid_argument`. */
-  createTable(name: string, schema: StructType): Promise<CatalogEntry>;
+  createTable(
+    name: string,
+    schema: StructType,
+    properties?: Readonly<Record<string, string>>,
+  ): Promise<CatalogEntry>;
   /** Commits every acknowledged record to its table now. */
   flush(): Promise<void>;
   /**
@@ -207,7 +211,7 @@ function describe(parts: Parts, running: RunningParts): SluiceServer {
     get streamCount() {
       return sessions.streamCount;
     },
-    createTable: (name, schema) => catalog.create(name, schema),
+    createTable: (name, schema, properties) => catalog.create(name, schema, properties),
     flush: () => tables.flush(),
     close: () => {
       closing ??= closeAll(parts, running);

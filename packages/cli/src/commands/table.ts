@@ -27,14 +27,18 @@ export interface TableOptions {
   readonly json?: boolean;
 }
 
+export interface CreateTableOptions extends TableOptions {
+  readonly property: Readonly<Record<string, string>>;
+}
+
 export async function createTableCommand(
   nameText: string,
   columns: string,
-  options: TableOptions,
+  options: CreateTableOptions,
   { screen }: CommandContext,
 ): Promise<void> {
   const { name, schema } = tableDefinition(nameText, columns);
-  const entry = await new Catalog(resolve(options.data)).create(name, schema);
+  const entry = await new Catalog(resolve(options.data)).create(name, schema, options.property);
   if (options.json === true) await screen.print(JSON.stringify({ name, location: entry.location }));
   else await screen.print(`created ${screen.style.bold(name)} at ${entry.location}`);
 }

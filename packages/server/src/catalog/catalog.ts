@@ -3,6 +3,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import {
   createTable,
+  type CreateTableOptions,
   DeltaError,
   type DeltaTable,
   openTable,
@@ -10,6 +11,7 @@ import {
 } from "@sluice/delta";
 import { writeFileOnce } from "../durable-file.ts";
 import { ServerError } from "../errors.ts";
+import { commitIntervalOf } from "../ingest/table-properties.ts";
 import { parseTableName, type TableName } from "./table-name.ts";
 
 /** A table as the catalog knows it. */
@@ -56,14 +58,21 @@ export class Catalog {
 
   /**
    * Creates a Delta table and its entry.
+   * @param properties table properties, such as `sluice.commitIntervalMs`.
    * @throws ServerError `already_exists`, `invalid_argument`.
    */
-  async create(nameText: string, schema: StructType): Promise<CatalogEntry> {
+  async create(
+    nameText: string,
+    schema: StructType,
+    properties: Readonly<Record<string, string>> = {},
+  ): Promise<CatalogEntry> {
     const name = parseTableName(nameText);
     if ("problem" in name) throw new ServerError("invalid_argument", name.problem);
     if ((await this.find(name)) !== undefined) throw alreadyExists(name);
     const location = join(this.#tables, name.catalog, name.schema, name.table);
-    await this.#createOrAdopt(name, location, schema);
+    const interval = commitIntervalOf(properties);
+    if (typeof interval === "object") throw new ServerError("invalid_argument", interval.problem);
+    await this.#createOrAdopt(name, { location, schema, properties });
     const entry: CatalogEntry = { name: name.full, location, createdAtMs: Date.now() };
     const text = `${JSON.stringify(entry, null, 2)}\n`;
     if (!(await writeFileOnce(this.#entryFile(name), text))) throw alreadyExists(name);
@@ -83,9 +92,13 @@ export class Catalog {
   }
 
   /** A crash between the table and its entry leaves a table without one: it is taken over if the schema agrees. */
-  async #createOrAdopt(name: TableName, location: string, schema: StructType): Promise<void> {
+  async #createOrAdopt(
+    name: TableName,
+    table: Pick<CreateTableOptions, "location" | "schema" | "properties">,
+  ): Promise<void> {
+    const { location, schema } = table;
     try {
-      await createTable({ location, schema, name: name.table });
+      await createTable({ ...table, name: name.table });
     } catch (cause) {
       if (!(cause instanceof DeltaError)) throw cause;
       if (cause.code !== "already_exists") {

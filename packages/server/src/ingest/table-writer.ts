@@ -16,6 +16,7 @@ import type { ServerError } from "../errors.ts";
 import type { Journal, JournalDefinition } from "../journal/journal.ts";
 import type { Logger } from "../logger.ts";
 import { compileDecoder } from "./compile-decoder.ts";
+import { commitIntervalOf } from "./table-properties.ts";
 
 export interface TableWriterOptions {
   /** catalog.schema.table */
@@ -40,6 +41,9 @@ export interface RecordPath {
 const BLOCK_ROWS = 65_536;
 const BLOCK_BYTES = 24 * 1024 * 1024;
 
+/** Descriptors whose decoders are kept for the next stream that brings them. */
+const MAX_PATHS = 256;
+
 /**
  * The one place where the records of all streams to a table meet: decoders write rows into the builder, the journal says
  * where the log ends behind them, the committer takes them from there.
@@ -63,6 +67,7 @@ export class TableWriter {
     this.#options = options;
     this.#committer = new TableCommitter({
       ...options,
+      settings: settingsFor(options),
       schema: snapshot.schema,
       sealRows: () => (this.builder.rowCount === 0 ? undefined : this.#seal()),
     });
@@ -97,6 +102,11 @@ export class TableWriter {
     const key = `${format}:${createHash("sha256").update(descriptor).digest("base64")}`;
     const known = this.#paths.get(key);
     if (known !== undefined) return known;
+    if (this.#paths.size >= MAX_PATHS) {
+      // Streams that use it keep it; only the next one to ask has to compile again.
+      const oldest = this.#paths.keys().next();
+      if (oldest.done !== true) this.#paths.delete(oldest.value);
+    }
     const plan = compileDecoder(this.schema, format, descriptor, this.tableName);
     const { tableName, tableId } = this;
     const path: RecordPath = {
@@ -135,4 +145,17 @@ export class TableWriter {
   #seal(): ColumnBlock {
     return this.builder.seal(this.#options.encoders.takeSpare(this.schema));
   }
+}
+
+/** The server's settings with what the table's properties say instead. */
+function settingsFor({ table, tableName, settings, logger }: TableWriterOptions): CommitSettings {
+  const commitIntervalMs = commitIntervalOf(table.snapshot().metadata.configuration);
+  if (commitIntervalMs === undefined) return settings;
+  if (typeof commitIntervalMs === "number") return { ...settings, commitIntervalMs };
+  const { problem } = commitIntervalMs;
+  logger.warn(
+    { table: tableName },
+    `${problem}; the server's ${settings.commitIntervalMs} ms hold`,
+  );
+  return settings;
 }

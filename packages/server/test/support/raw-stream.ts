@@ -41,7 +41,7 @@ export class RawStream {
 
   constructor(endpoint: string, options: RawStreamOptions = {}, session?: ClientHttp2Session) {
     this.session = session ?? connect(endpoint);
-    this.session.on("error", () => undefined);
+    if (session === undefined) this.session.on("error", () => undefined);
     this.stream = this.session.request({
       ":method": "POST",
       ":path": options.path ?? EPHEMERAL_STREAM_PATH,
