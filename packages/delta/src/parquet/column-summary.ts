@@ -63,6 +63,8 @@ export function mergeSummaries(left: ColumnSummary, right: ColumnSummary): Colum
 }
 
 export function countNulls(validity: Uint8Array, rowCount: number): number {
+  // Most columns have none, which a search in native code tells many times faster than adding up.
+  if (validity.subarray(0, rowCount).indexOf(0) === -1) return 0;
   let present = 0;
   for (let row = 0; row < rowCount; row++) present += validity[row] as number;
   return rowCount - present;
