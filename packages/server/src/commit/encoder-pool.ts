@@ -11,6 +11,8 @@ export interface EncodingFile {
   addBlock(block: ColumnBlock): void;
   /** Completes and syncs the file. Rejects when any step of it has failed. */
   finish(): Promise<EncodedFile>;
+  /** Gives the file up and removes it. */
+  abort(): void;
 }
 
 interface OpenFile {
@@ -86,6 +88,11 @@ export class EncoderPool {
       finish: () => {
         if (this.#files.has(fileId)) post(worker, { kind: "finish", fileId });
         return result;
+      },
+      abort: () => {
+        if (!this.#files.has(fileId)) return;
+        post(worker, { kind: "abort", fileId });
+        this.#settle(fileId, new ServerError("cancelled", "the file was given up"));
       },
     };
   }

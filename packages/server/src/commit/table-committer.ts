@@ -253,6 +253,13 @@ export class TableCommitter {
     const error = ServerError.from(reason, `commit to table ${tableName}`);
     const message = `table ${tableName} cannot be committed to: ${error.message}; acknowledged records are safe in the log and are committed after a restart`;
     this.#failure = new ServerError("unavailable", message, { table: tableName }, error);
+    this.#cancelTimer?.();
+    if (this.#file !== undefined) {
+      // Kept as the place from where the log must not be trimmed.
+      this.#oldestUncommitted ??= this.#file.startPosition;
+      this.#file.encoding.abort();
+      this.#file = undefined;
+    }
     onFailure(this.#failure);
   }
 }

@@ -52,9 +52,12 @@ export class TableRegistry {
     return [...this.#open.values()];
   }
 
-  /** Commits everything of every table. */
+  /** Commits everything of every table; rejects with the first failure when all have been tried. */
   async flush(): Promise<void> {
-    await Promise.all(this.writers.map((writer) => writer.flush()));
+    const outcomes = await Promise.allSettled(this.writers.map((writer) => writer.flush()));
+    for (const outcome of outcomes) {
+      if (outcome.status === "rejected") throw outcome.reason;
+    }
   }
 
   close(): void {

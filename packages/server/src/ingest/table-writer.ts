@@ -128,6 +128,11 @@ export class TableWriter {
    */
   rowsLogged(startPosition: number, endPosition: number): void {
     if (this.builder.rowCount === 0) return;
+    if (this.failure !== undefined) {
+      // They are in the log, and are brought in after a restart.
+      this.builder.truncate(0);
+      return;
+    }
     this.#committer.rowsLogged(startPosition, endPosition);
     if (this.builder.rowCount < BLOCK_ROWS && this.builder.byteLength() < BLOCK_BYTES) return;
     const byteLength = this.builder.byteLength();

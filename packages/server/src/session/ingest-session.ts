@@ -125,6 +125,11 @@ export class IngestSession {
         return;
       }
       if (this.#state !== "awaitingCreate" && !takesRecords(this.#state)) break;
+      const failure = this.#writer?.failure;
+      if (failure !== undefined) {
+        this.#refuse(failure);
+        break;
+      }
       const event = this.#scanner.next();
       if (event === "needMore") break;
       if (event === "message") this.#onMessage();
