@@ -14,7 +14,12 @@ export {
   transferablesOf,
 } from "./columns/column-block.ts";
 export { columnKindOf, columnSpecsOf } from "./columns/column-specs.ts";
-export { FixedColumn, type FixedKind, type FixedValues } from "./columns/fixed-column.ts";
+export {
+  ELEMENTS_PER_ROW,
+  FixedColumn,
+  type FixedKind,
+  type FixedValues,
+} from "./columns/fixed-column.ts";
 export { DeltaError, type DeltaErrorCode, type DeltaErrorOptions } from "./delta-error.ts";
 export type {
   DeletionVectorDescriptor,
@@ -41,6 +46,12 @@ export {
   ParquetFileEncoder,
   type ParquetFileOptions,
 } from "./parquet/parquet-file-encoder.ts";
+export {
+  bytesOfPrecision,
+  type DecimalFormat,
+  decimalOf,
+  decimalText,
+} from "./schema/decimal.ts";
 export { parseColumnList, parseSqlType } from "./schema/column-list.ts";
 export { parseSchemaString, printSchemaString } from "./schema/schema-json.ts";
 export {

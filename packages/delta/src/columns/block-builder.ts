@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { BytesColumn } from "./bytes-column.ts";
 import type { ColumnBlock, ColumnVector } from "./column-block.ts";
-import { allocateFixed, FixedColumn, type FixedKind } from "./fixed-column.ts";
+import { allocateFixed, ELEMENTS_PER_ROW, FixedColumn, type FixedKind } from "./fixed-column.ts";
 
 /** How a column is stored in memory; `bytes` serves STRING and BINARY. */
 export type ColumnKind = FixedKind | "bytes";
@@ -85,7 +85,7 @@ function detach(column: Column): ColumnVector {
     return { kind: "bytes", data, ends, validity };
   }
   const { kind, values } = column;
-  const rowCapacity = validity?.length ?? values.length / (kind === "int64" ? 2 : 1);
+  const rowCapacity = validity?.length ?? values.length / ELEMENTS_PER_ROW[kind];
   column.values = allocateFixed(kind, rowCapacity);
   return { kind, values, validity };
 }

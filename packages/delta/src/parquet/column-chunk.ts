@@ -86,7 +86,7 @@ function pageBody(
         : encodeLevels(validity, startRow, endRow, 1),
     );
   }
-  const values = plainValues(vector, startRow, endRow, nullCount);
+  const values = plainValues(leaf, vector, startRow, endRow, nullCount);
   if (values.length > 0) body.push(values);
   return body;
 }

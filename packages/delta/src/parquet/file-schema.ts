@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ColumnKind } from "../columns/block-builder.ts";
+import { columnKindOf } from "../columns/column-specs.ts";
+import { bytesOfPrecision, type DecimalFormat, decimalOf } from "../schema/decimal.ts";
 import type { DataType, StructField, StructType } from "../schema/types.ts";
 import {
   CONVERTED_TYPE,
@@ -14,15 +16,25 @@ import {
 export type LogicalType =
   | { readonly kind: "string" }
   | { readonly kind: "date" }
+  | ({ readonly kind: "decimal" } & DecimalFormat)
   | { readonly kind: "timestampMicros"; readonly isAdjustedToUtc: boolean }
   | { readonly kind: "integer"; readonly bitWidth: 8 | 16 | 32 | 64 };
 
 /** How the bounds of a leaf are written in Delta statistics; `none` where Delta keeps no bounds for the type. */
-export type BoundsFormat = "number" | "date" | "timestamp" | "timestampNtz" | "string" | "none";
+export type BoundsFormat =
+  | "number"
+  | "date"
+  | "timestamp"
+  | "timestampNtz"
+  | "decimal"
+  | "string"
+  | "none";
 
 interface LeafType {
   readonly columnKind: ColumnKind;
   readonly physicalType: PhysicalType;
+  /** Bytes of each value of a FIXED_LEN_BYTE_ARRAY; 0 for the other physical types. */
+  readonly typeLength: number;
   readonly convertedType: ConvertedType | null;
   readonly logicalType: LogicalType | null;
   readonly boundsFormat: BoundsFormat;
@@ -109,7 +121,19 @@ export function fileSchemaOf(schema: StructType): FileSchema {
 }
 
 function leafTypeOf(type: DataType): LeafType | undefined {
-  return typeof type === "string" && Object.hasOwn(LEAF_TYPES, type) ? LEAF_TYPES[type] : undefined;
+  if (typeof type !== "string") return undefined;
+  const decimal = decimalOf(type);
+  if (decimal !== undefined) return decimalLeaf(columnKindOf(type) as ColumnKind, decimal);
+  return Object.hasOwn(LEAF_TYPES, type) ? LEAF_TYPES[type] : undefined;
+}
+
+function decimalLeaf(columnKind: ColumnKind, format: DecimalFormat): LeafType {
+  const isLong = columnKind === "int128";
+  const physicalType = isLong ? "fixedLengthByteArray" : columnKind === "int32" ? "int32" : "int64";
+  return {
+    ...leaf(columnKind, physicalType, "decimal", { kind: "decimal", ...format }, "decimal"),
+    typeLength: isLong ? bytesOfPrecision(format.precision) : 0,
+  };
 }
 
 function checkName(name: string, names: Set<string>): void {
@@ -136,6 +160,7 @@ function leaf(
   return {
     columnKind,
     physicalType: PHYSICAL_TYPE[physicalType],
+    typeLength: 0,
     convertedType: convertedType === null ? null : CONVERTED_TYPE[convertedType],
     logicalType,
     boundsFormat,

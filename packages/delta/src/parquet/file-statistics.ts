@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+import { decimalText } from "../schema/decimal.ts";
 import type { Bounds, ColumnSummary } from "./column-summary.ts";
-import type { BoundsFormat } from "./file-schema.ts";
+import type { Leaf } from "./file-schema.ts";
 
 /**
  * A bound in Delta statistics: text for strings, dates and timestamps. A BIGINT is a number where a double holds it
- * exactly and a bigint beyond.
+ * exactly and a bigint beyond; a DECIMAL is an object with the digits of the number, which no double holds.
  */
-export type StatisticsValue = string | number | bigint | boolean;
+export type StatisticsValue = string | number | bigint | boolean | { readonly decimal: string };
 
 /**
  * Statistics of one data file, the content of Delta's `add.stats` ("Per-file Statistics" in the protocol). Serialise
@@ -29,7 +30,7 @@ export interface FileStatistics {
 
 export interface NamedSummary {
   readonly name: string;
-  readonly boundsFormat: BoundsFormat;
+  readonly leaf: Leaf;
   readonly summary: ColumnSummary;
 }
 
@@ -40,10 +41,10 @@ export function fileStatisticsOf(
 ): FileStatistics {
   const minValues: [string, StatisticsValue][] = [];
   const maxValues: [string, StatisticsValue][] = [];
-  for (const { name, boundsFormat, summary } of columns) {
+  for (const { name, leaf, summary } of columns) {
     if (summary.bounds === null) continue;
-    const min = minValueOf(boundsFormat, summary.bounds);
-    const max = maxValueOf(boundsFormat, summary.bounds);
+    const min = minValueOf(leaf, summary.bounds);
+    const max = maxValueOf(leaf, summary.bounds);
     if (min !== null) minValues.push([name, min]);
     if (max !== null) maxValues.push([name, max]);
   }
@@ -79,35 +80,42 @@ function objectToJson(values: Readonly<Record<string, StatisticsValue>>): string
 
 function valueToJson(value: StatisticsValue): string {
   if (typeof value === "bigint") return value.toString();
+  if (typeof value === "object") return value.decimal;
   if (Object.is(value, -0)) return "-0.0";
   return JSON.stringify(value);
 }
 
-function minValueOf(format: BoundsFormat, bounds: Bounds): StatisticsValue | null {
+function minValueOf(leaf: Leaf, bounds: Bounds): StatisticsValue | null {
+  const format = leaf.boundsFormat;
   switch (bounds.kind) {
     case "boolean":
       return bounds.min;
     case "number":
+      if (format === "decimal") return decimalValue(leaf, BigInt(bounds.min));
       return format === "date" ? dateText(bounds.min) : finite(bounds.min);
-    case "int64":
+    case "bigint":
+      if (format === "decimal") return decimalValue(leaf, bounds.min);
       return format === "number"
         ? integerValue(bounds.min)
-        : timestampText(format, floorDivide(bounds.min, MICROS_PER_MILLI));
+        : timestampText(leaf, floorDivide(bounds.min, MICROS_PER_MILLI));
     case "bytes":
       return format === "string" ? text(bounds.min) : null;
   }
 }
 
-function maxValueOf(format: BoundsFormat, bounds: Bounds): StatisticsValue | null {
+function maxValueOf(leaf: Leaf, bounds: Bounds): StatisticsValue | null {
+  const format = leaf.boundsFormat;
   switch (bounds.kind) {
     case "boolean":
       return bounds.max;
     case "number":
+      if (format === "decimal") return decimalValue(leaf, BigInt(bounds.max));
       return format === "date" ? dateText(bounds.max) : finite(bounds.max);
-    case "int64":
+    case "bigint":
+      if (format === "decimal") return decimalValue(leaf, bounds.max);
       return format === "number"
         ? integerValue(bounds.max)
-        : timestampText(format, -floorDivide(-bounds.max, MICROS_PER_MILLI));
+        : timestampText(leaf, -floorDivide(-bounds.max, MICROS_PER_MILLI));
     case "bytes":
       return format === "string" && bounds.max !== null ? text(bounds.max) : null;
   }
@@ -126,6 +134,11 @@ function finite(value: number): number | null {
   return Number.isFinite(value) ? value : null;
 }
 
+function decimalValue({ logicalType }: Leaf, unscaled: bigint): StatisticsValue {
+  const scale = logicalType?.kind === "decimal" ? logicalType.scale : 0;
+  return { decimal: decimalText(unscaled, scale) };
+}
+
 function integerValue(value: bigint): number | bigint {
   const double = Number(value);
   return Number.isSafeInteger(double) ? double : value;
@@ -142,9 +155,9 @@ function dateText(days: number): string | null {
   return iso === null ? null : iso.slice(0, "YYYY-MM-DD".length);
 }
 
-function timestampText(format: BoundsFormat, millis: bigint): string | null {
+function timestampText({ boundsFormat }: Leaf, millis: bigint): string | null {
   const iso = isoText(Number(millis));
-  return iso !== null && format === "timestampNtz" ? iso.slice(0, -1) : iso;
+  return iso !== null && boundsFormat === "timestampNtz" ? iso.slice(0, -1) : iso;
 }
 
 /** Years of four digits only: readers disagree about how others are written. */

@@ -20,6 +20,7 @@ export const PHYSICAL_TYPE = {
   float: 4,
   double: 5,
   byteArray: 6,
+  fixedLengthByteArray: 7,
 } as const;
 export type PhysicalType = (typeof PHYSICAL_TYPE)[keyof typeof PHYSICAL_TYPE];
 
@@ -29,6 +30,7 @@ export type Repetition = (typeof REPETITION)[keyof typeof REPETITION];
 /** Types of format 1.0, which older readers look at instead of the logical type. */
 export const CONVERTED_TYPE = {
   utf8: 0,
+  decimal: 5,
   date: 6,
   timestampMicros: 10,
   int8: 15,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { BytesVector, ColumnVector, FixedVector } from "../columns/column-block.ts";
 import { type FixedKind, ELEMENTS_PER_ROW } from "../columns/fixed-column.ts";
+import type { Leaf } from "./file-schema.ts";
 
 /** Where a page ends, whichever comes first. */
 export interface PageLimits {
@@ -33,6 +34,7 @@ export function endOfPage(
  * @param nullCount nulls among these rows.
  */
 export function plainValues(
+  leaf: Leaf,
   vector: ColumnVector,
   startRow: number,
   endRow: number,
@@ -43,6 +45,9 @@ export function plainValues(
     return vector.data.subarray(start, vector.ends[endRow - 1]);
   }
   const present = nullCount === 0 ? null : vector.validity;
+  if (vector.kind === "int128") {
+    return bigEndianValues(vector.values as Int32Array, present, startRow, endRow, leaf.typeLength);
+  }
   if (vector.kind === "boolean") {
     return packedBooleans(vector.values as Uint8Array, present, startRow, endRow, nullCount);
   }
@@ -98,6 +103,25 @@ function packedBooleans(
   return output;
 }
 
+/** Of each present value the lowest `byteCount` bytes, most significant first. */
+function bigEndianValues(
+  words: Int32Array,
+  present: Uint8Array | null,
+  startRow: number,
+  endRow: number,
+  byteCount: number,
+): Uint8Array {
+  const output = new Uint8Array((endRow - startRow) * byteCount);
+  let next = 0;
+  for (let row = startRow; row < endRow; row++) {
+    if (present !== null && present[row] === 0) continue;
+    for (let byte = byteCount - 1; byte >= 0; byte--) {
+      output[next++] = ((words[row * 4 + (byte >>> 2)] as number) >>> ((byte & 3) * 8)) & 0xff;
+    }
+  }
+  return output.subarray(0, next);
+}
+
 function compacted(
   vector: FixedVector,
   present: Uint8Array,
@@ -125,6 +149,9 @@ type Compactor = (
 const COMPACTORS: Readonly<Record<FixedKind, Compactor>> = {
   boolean: () => {
     throw new TypeError("booleans are packed, not compacted");
+  },
+  int128: () => {
+    throw new TypeError("values of 128 bits are turned round, not compacted");
   },
   int32: compact4,
   int64: compact8,

@@ -169,10 +169,10 @@ export class ParquetFileEncoder {
 
   #statistics(): FileStatistics {
     const columns: NamedSummary[] = [];
-    for (const [index, { path, boundsFormat }] of this.#schema.leaves.entries()) {
-      const name = path[0] as string;
+    for (const [index, leaf] of this.#schema.leaves.entries()) {
+      const name = leaf.path[0] as string;
       if (!this.#statisticsColumns.has(name)) continue;
-      columns.push({ name, boundsFormat, summary: this.#summaries[index] as ColumnSummary });
+      columns.push({ name, leaf, summary: this.#summaries[index] as ColumnSummary });
     }
     return fileStatisticsOf(this.#rowCount, columns);
   }

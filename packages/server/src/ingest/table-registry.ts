@@ -1,11 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import {
-  CHAR_VARCHAR_METADATA_KEY,
-  columnKindOf,
-  DeltaError,
-  type DeltaTable,
-  sqlOfField,
-} from "@sluice/delta";
+import { columnKindOf, DeltaError, type DeltaTable, sqlOfField } from "@sluice/delta";
 import { MAX_COLUMNS } from "@sluice/protocol";
 import type { Catalog } from "../catalog/catalog.ts";
 import type { TableName } from "../catalog/table-name.ts";
@@ -96,9 +90,7 @@ function checkWritable(table: DeltaTable, name: string): void {
     throw new ServerError("unimplemented", message, { table: name, limit: MAX_COLUMNS });
   }
   for (const field of schema.fields) {
-    // The length of CHAR(n) and VARCHAR(n) is not checked yet, so such a column is not taken for a plain STRING.
-    const isBounded = field.metadata[CHAR_VARCHAR_METADATA_KEY] !== undefined;
-    if (columnKindOf(field.type) !== undefined && !isBounded) continue;
+    if (columnKindOf(field.type) !== undefined) continue;
     const message = `column ${sqlOfField(field)} of table ${name} has a type that cannot be ingested yet`;
     throw new ServerError("unimplemented", message, { table: name, field: field.name });
   }

@@ -108,7 +108,7 @@ describe("ParquetFileEncoder schemas", () => {
   it("refuses columns that cannot be written", () => {
     const refused: DataType[] = [
       "variant",
-      "decimal(10,2)",
+      "decimal(39,2)",
       { type: "array", elementType: "long", containsNull: true },
       "constructor" as DataType,
     ];

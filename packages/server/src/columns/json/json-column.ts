@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { DataType, StructField } from "@sluice/delta";
-import { sqlNameOf } from "../column-labels.ts";
+import type { StructField } from "@sluice/delta";
+import { sqlNameOfField } from "../column-labels.ts";
+import { declaredTypeOf, expectationOf, limitsOf, type ValueLimits } from "../value-limits.ts";
 
 /** How the value of a column is written in JSON. */
 export const JSON_VALUE = {
@@ -11,6 +12,8 @@ export const JSON_VALUE = {
   DOUBLE: 4,
   TEXT: 5,
   BASE64: 6,
+  SMALL_INTEGER: 7,
+  DECIMAL: 8,
 } as const;
 
 export type JsonValueKind = (typeof JSON_VALUE)[keyof typeof JSON_VALUE];
@@ -20,6 +23,7 @@ export interface JsonColumn {
   readonly name: string;
   readonly sqlName: string;
   readonly nullable: boolean;
+  readonly limits: ValueLimits;
   readonly valueKind: JsonValueKind;
   /** What the column takes, for messages. */
   readonly expectation: string;
@@ -43,6 +47,11 @@ const TRAITS: Readonly<Record<string, ValueTraits>> = {
     expectation:
       "the microseconds since 1970-01-01T00:00:00Z as a whole JSON number; date texts are not converted",
   },
+  timestamp_ntz: {
+    valueKind: JSON_VALUE.INT64,
+    expectation:
+      "the microseconds since 1970-01-01T00:00:00 as a whole JSON number; date texts are not converted",
+  },
   float: { valueKind: JSON_VALUE.FLOAT, expectation: "a JSON number within the range of a float" },
   double: {
     valueKind: JSON_VALUE.DOUBLE,
@@ -54,11 +63,25 @@ const TRAITS: Readonly<Record<string, ValueTraits>> = {
 
 /** The column of a table field, or `undefined` where its type cannot be written yet. */
 export function jsonColumnOf(field: StructField): JsonColumn | undefined {
-  const traits = traitsOf(field.type);
+  const limits = limitsOf(field.type, declaredTypeOf(field));
+  const traits = traitsOf(field, limits);
   if (traits === undefined) return undefined;
-  return { name: field.name, sqlName: sqlNameOf(field.type), nullable: field.nullable, ...traits };
+  const { name, nullable } = field;
+  return { name, sqlName: sqlNameOfField(field), nullable, limits, ...traits };
 }
 
-function traitsOf(type: DataType): ValueTraits | undefined {
-  return typeof type === "string" && Object.hasOwn(TRAITS, type) ? TRAITS[type] : undefined;
+function traitsOf(field: StructField, limits: ValueLimits): ValueTraits | undefined {
+  const { type } = field;
+  if (limits.decimal !== undefined) {
+    return {
+      valueKind: JSON_VALUE.DECIMAL,
+      expectation: `${expectationOf(field)}, as a JSON number or string`,
+    };
+  }
+  if (limits.integerBits > 0) {
+    return { valueKind: JSON_VALUE.SMALL_INTEGER, expectation: expectationOf(field) };
+  }
+  const traits = typeof type === "string" && Object.hasOwn(TRAITS, type) ? TRAITS[type] : undefined;
+  if (traits === undefined || limits.maxCharacters === 0) return traits;
+  return { ...traits, expectation: expectationOf(field) };
 }

@@ -105,7 +105,10 @@ function generate(plan: ProtoFieldPlan): DecoderFactory | undefined {
 
 /** Everything that the generated source depends on. Names are not part of it. */
 function shapeOf(plan: ProtoFieldPlan): string {
-  const fields = plan.fields.map((field) => `${field.tag}:${field.operation}:${field.columnIndex}`);
+  const fields = plan.fields.map(
+    ({ tag, operation, columnIndex, columnKind, limits }) =>
+      `${tag}:${operation}:${columnIndex}:${columnKind}:${limits.integerBits}:${limits.maxCharacters}`,
+  );
   const columns = plan.columns.map((column) => (column.nullable ? "1" : "0")).join("");
   return `${columns} ${fields.join(",")}`;
 }

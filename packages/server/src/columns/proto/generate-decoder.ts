@@ -109,6 +109,11 @@ p += ${byteCount};`;
 const values = ${column}.values;
 values[n] = ${low};
 values[n + 1] = ${high};`;
+  const { integerBits, maxCharacters } = field.limits;
+  const inRange = (value: string): string =>
+    integerBits === 0
+      ? ""
+      : `if (${value} << ${32 - integerBits} >> ${32 - integerBits} !== ${value}) ${fail("out_of_range")}`;
   const shortVarint = `if (p < end && buffer[p] < 128) n = buffer[p++];
 else {
 ${varint}
@@ -121,9 +126,9 @@ ${varint}
 n = runtime.low | runtime.high;
 }
 ${store("n === 0 ? 0 : 1")}`,
-    int32: () => `${shortVarint}\n${store("n")}`,
-    sint32: () => `${shortVarint}\n${store("(n >>> 1) ^ -(n & 1)")}`,
-    sfixed32: () => fixed(4, store("view.getInt32(p, true)")),
+    int32: () => `${shortVarint}\n${inRange("n")}\n${store("n")}`,
+    sint32: () => `${shortVarint}\nn = (n >>> 1) ^ -(n & 1);\n${inRange("n")}\n${store("n")}`,
+    sfixed32: () => fixed(4, `n = view.getInt32(p, true);\n${inRange("n")}\n${store("n")}`),
     float: () => fixed(4, store("view.getFloat32(p, true)")),
     floatAsDouble: () => fixed(4, store("view.getFloat32(p, true)")),
     double: () => fixed(8, store("view.getFloat64(p, true)")),
@@ -142,12 +147,27 @@ ${storeHalves("value", "value >> 31")}`,
     fixed32AsInt64: () => fixed(4, storeHalves("view.getInt32(p, true)", "0")),
     string: () => `${lengthOf(varint, fail)}
 if (!${sink}.writeText(row, buffer, view, p, n)) ${fail("invalid_utf8")}
+${maxCharacters === 0 ? "" : `if (n > ${maxCharacters} && !runtime.hasRoom(buffer, p, n, ${maxCharacters})) ${fail("out_of_range")}`}
 p += n;`,
+    decimal: () => `${lengthOf(varint, fail)}
+if (!runtime.readDecimal(buffer, p, n, ${index}, ${byteOffset})) return ${failed};
+p += n;
+${storeWords(field, column)}`,
     bytes: () => `${lengthOf(varint, fail)}
 ${sink}.writeBytes(row, buffer, view, p, n);
 p += n;`,
   };
   return `${body[field.operation]()}\n${validity}`;
+}
+
+/** Stores the decimal that the runtime has read, in as many words as a value of the column has. */
+function storeWords(field: ProtoField, column: string): string {
+  const count = field.columnKind === "int32" ? 1 : field.columnKind === "int64" ? 2 : 4;
+  const statements = Array.from(
+    { length: count },
+    (_, word) => `${column}.values[row * ${count} + ${word}] = runtime.words[${word}];`,
+  );
+  return statements.join("\n");
 }
 
 function lengthOf(varint: string, fail: (fault: string) => string): string {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { RecordFailure } from "../decoder.ts";
+import { DecimalReader } from "../decimal-reader.ts";
+import { characterCount } from "../text-length.ts";
 import { type ProtoFault, protoFailure } from "./proto-failure.ts";
 import type { ProtoFieldPlan } from "./proto-field.ts";
 
@@ -19,10 +21,14 @@ export class GeneratedRuntime {
   /** The varint read last, as two int32 halves. */
   low = 0;
   high = 0;
+  /** The decimal read last; see {@link GeneratedRuntime.readDecimal}. */
+  readonly words: Int32Array;
+  readonly #decimals: DecimalReader = new DecimalReader();
   readonly #plan: ProtoFieldPlan;
 
   constructor(plan: ProtoFieldPlan) {
     this.#plan = plan;
+    this.words = this.#decimals.words;
   }
 
   /**
@@ -50,6 +56,27 @@ export class GeneratedRuntime {
   /** Checks that a varint which {@link GeneratedRuntime.varint} read is a length that fits; the length is in `low`. */
   fits(position: number, end: number): boolean {
     return this.high === 0 && this.low >= 0 && this.low <= end - position;
+  }
+
+  /** Whether text of `byteCount` bytes, more than `limit`, has at most `limit` characters. */
+  hasRoom(buffer: Uint8Array, position: number, byteCount: number, limit: number): boolean {
+    return characterCount(buffer, position, position + byteCount) <= limit;
+  }
+
+  /** Reads the decimal text of the field at `fieldIndex` into `words`; false after a failure. */
+  readDecimal(
+    buffer: Uint8Array,
+    position: number,
+    byteCount: number,
+    fieldIndex: number,
+    byteOffset: number,
+  ): boolean {
+    const format = this.#plan.fields[fieldIndex]?.limits.decimal;
+    if (format === undefined) throw new TypeError(`field ${fieldIndex} is not a decimal`);
+    const outcome = this.#decimals.read(buffer, position, position + byteCount, format);
+    if (outcome === "ok") return true;
+    this.fail(outcome === "outOfRange" ? "out_of_range" : "wrong_type", fieldIndex, byteOffset);
+    return false;
   }
 
   /** Steps over the value of a field that the descriptor does not name; -1 after a failure. */

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { BlockBuilder, Column, FixedColumn } from "@sluice/delta";
+import { type BlockBuilder, type Column, ELEMENTS_PER_ROW, type FixedColumn } from "@sluice/delta";
 import { viewOf } from "../buffer-view.ts";
 import { BytesSink, writeNull } from "../bytes-sink.ts";
 import type { RecordDecoder, RecordFailure } from "../decoder.ts";
 import { type ProtoFault, protoFailure } from "./proto-failure.ts";
 import type { ProtoField, ProtoFieldPlan } from "./proto-field.ts";
+import { DecimalReader } from "../decimal-reader.ts";
+import { characterCount } from "../text-length.ts";
 
 const scratch = new DataView(new ArrayBuffer(8));
 
@@ -29,6 +31,7 @@ export class InterpretedProtoDecoder implements RecordDecoder {
   #position = 0;
   #end = 0;
   #fault: ProtoFault | undefined = undefined;
+  readonly #decimals = new DecimalReader();
   #low = 0;
   #high = 0;
 
@@ -112,7 +115,33 @@ export class InterpretedProtoDecoder implements RecordDecoder {
       sink.writeBytes(row, this.#buffer, view, from, byteCount);
     } else if (!sink.writeText(row, this.#buffer, view, from, byteCount)) {
       this.#fault = "invalid_utf8";
+    } else if (
+      field.limits.maxCharacters > 0 &&
+      characterCount(this.#buffer, from, from + byteCount) > field.limits.maxCharacters
+    ) {
+      this.#fault = "out_of_range";
     }
+  }
+
+  #readDecimal({ limits }: ProtoField, column: FixedColumn, row: number): void {
+    const byteCount = this.#readLength();
+    if (this.#fault !== undefined || limits.decimal === undefined) return;
+    const from = this.#position;
+    this.#position += byteCount;
+    const outcome = this.#decimals.read(this.#buffer, from, this.#position, limits.decimal);
+    if (outcome !== "ok") this.#fault = outcome === "outOfRange" ? "out_of_range" : "wrong_type";
+    const wordCount = ELEMENTS_PER_ROW[column.kind];
+    for (let word = 0; word < wordCount; word++) {
+      column.values[row * wordCount + word] = this.#decimals.words[word] as number;
+    }
+  }
+
+  #storeInteger({ limits }: ProtoField, column: FixedColumn, row: number, value: number): void {
+    const unusedBits = limits.integerBits === 0 ? 0 : 32 - limits.integerBits;
+    if (this.#fault === undefined && (value << unusedBits) >> unusedBits !== value) {
+      this.#fault = "out_of_range";
+    }
+    column.values[row] = value;
   }
 
   #readFixedValue(field: ProtoField, column: FixedColumn, row: number): void {
@@ -124,14 +153,17 @@ export class InterpretedProtoDecoder implements RecordDecoder {
         return;
       case "int32":
         this.#readVarint();
-        values[row] = this.#low;
+        this.#storeInteger(field, column, row, this.#low);
         return;
       case "sint32":
         this.#readVarint();
-        values[row] = unzigzag32(this.#low);
+        this.#storeInteger(field, column, row, unzigzag32(this.#low));
         return;
       case "sfixed32":
-        values[row] = this.#readFixed(4).getInt32(0, true);
+        this.#storeInteger(field, column, row, this.#readFixed(4).getInt32(0, true));
+        return;
+      case "decimal":
+        this.#readDecimal(field, column, row);
         return;
       case "float":
       case "floatAsDouble":

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { columnKindOf, type ColumnKind, type StructField, type StructType } from "@sluice/delta";
-import { quoted, sqlNameOf } from "../column-labels.ts";
+import { quoted, sqlNameOfField } from "../column-labels.ts";
 import { type SetupFailure, type SetupProblem, setupFailure } from "../decoder.ts";
 import type {
   DescriptorModel,
@@ -8,6 +8,7 @@ import type {
   ProtoScalarType,
 } from "../descriptor/descriptor-model.ts";
 import { unsupportedColumn } from "../setup-problems.ts";
+import { declaredTypeOf, expectationOf, limitsOf } from "../value-limits.ts";
 import type { ProtoField, ProtoFieldPlan, ReadOperation } from "./proto-field.ts";
 
 type Mapping = Readonly<Partial<Record<ProtoScalarType, ReadOperation>>>;
@@ -24,6 +25,8 @@ const MAPPINGS: Readonly<Record<string, Mapping>> = {
   string: { string: "string" },
   binary: { bytes: "bytes" },
   boolean: { bool: "bool" },
+  byte: TO_INT,
+  short: TO_INT,
   integer: TO_INT,
   date: TO_INT,
   long: {
@@ -35,9 +38,12 @@ const MAPPINGS: Readonly<Record<string, Mapping>> = {
     fixed32: "fixed32AsInt64",
   },
   timestamp: TO_LONG,
+  timestamp_ntz: TO_LONG,
   float: { float: "float" },
   double: { double: "double", float: "floatAsDouble" },
 };
+
+const TO_DECIMAL: Mapping = { string: "decimal" };
 
 const WIRE_TYPES: Readonly<Record<ReadOperation, number>> = {
   bool: 0,
@@ -51,6 +57,7 @@ const WIRE_TYPES: Readonly<Record<ReadOperation, number>> = {
   sfixed64: 1,
   double: 1,
   string: 2,
+  decimal: 2,
   bytes: 2,
   sfixed32: 5,
   sfixed32AsInt64: 5,
@@ -102,7 +109,9 @@ function matchField(
 ): ProtoField | SetupProblem {
   const columnKind: ColumnKind | undefined = columnKindOf(column.type);
   if (columnKind === undefined) return unsupportedColumn(column);
-  const mapping = MAPPINGS[column.type as string] ?? {};
+  const limits = limitsOf(column.type, declaredTypeOf(column));
+  const mapping =
+    limits.decimal === undefined ? (MAPPINGS[column.type as string] ?? {}) : TO_DECIMAL;
   const operation =
     field.type.kind === "scalar" && !field.isRepeated ? mapping[field.type.scalar] : undefined;
   if (operation === undefined) {
@@ -110,11 +119,19 @@ function matchField(
     return {
       field: field.name,
       reason: "type_incompatible",
-      message: `descriptor field ${quoted(field.name)} is ${describeField(field)}, but the table's column is ${sqlNameOf(column.type)}, which takes ${accepted}`,
+      message: `descriptor field ${quoted(field.name)} is ${describeField(field)}, but the table's column is ${sqlNameOfField(column)}, which takes ${accepted}`,
     };
   }
   const tag = field.number * 8 + WIRE_TYPES[operation];
-  return { number: field.number, tag, operation, columnIndex, columnKind, name: field.name };
+  return {
+    number: field.number,
+    tag,
+    operation,
+    columnIndex,
+    columnKind,
+    limits,
+    name: field.name,
+  };
 }
 
 function describeField(field: FieldModel): string {
@@ -148,5 +165,10 @@ function missingColumn(column: StructField): SetupProblem {
 }
 
 function columnLabel(column: StructField): ProtoFieldPlan["columns"][number] {
-  return { name: column.name, sqlName: sqlNameOf(column.type), nullable: column.nullable };
+  return {
+    name: column.name,
+    sqlName: sqlNameOfField(column),
+    expectation: expectationOf(column),
+    nullable: column.nullable,
+  };
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ColumnKind } from "@sluice/delta";
+import type { ValueLimits } from "../value-limits.ts";
 
 /**
  * How a field's wire value becomes a column's value. The name is the protobuf type; `As` marks a widening that loses
@@ -22,6 +23,7 @@ export type ReadOperation =
   | "floatAsDouble"
   | "double"
   | "string"
+  | "decimal"
   | "bytes";
 
 /** One descriptor field and the column it fills. */
@@ -32,6 +34,7 @@ export interface ProtoField {
   readonly operation: ReadOperation;
   readonly columnIndex: number;
   readonly columnKind: ColumnKind;
+  readonly limits: ValueLimits;
   readonly name: string;
 }
 
@@ -44,5 +47,7 @@ export interface ProtoFieldPlan {
 export interface ProtoColumn {
   readonly name: string;
   readonly sqlName: string;
+  /** The values that the column takes, where the wire type has others. */
+  readonly expectation: string;
   readonly nullable: boolean;
 }

@@ -4,7 +4,16 @@ import { describe, test } from "node:test";
 import type { StructType } from "@sluice/delta";
 import type { RecordFailure } from "../../../src/columns/decoder.ts";
 import { compileJsonDecoder } from "../../../src/columns/json/compile-json-decoder.ts";
-import { bind, type CellValue, column, hexOf, planOf, rowOf, struct } from "./support.ts";
+import {
+  bind,
+  boundedColumn,
+  type CellValue,
+  column,
+  hexOf,
+  planOf,
+  rowOf,
+  struct,
+} from "./support.ts";
 
 const TABLE: StructType = struct(
   column("id", "long", false),
@@ -111,6 +120,46 @@ describe("JSON decoder", () => {
     const row = decode('{"id":-9223372036854775808,"count":-2147483648}');
     assert.ok(Array.isArray(row));
     assert.deepEqual([row[0], row[3]], [-(2n ** 63n), -2147483648]);
+  });
+
+  test("takes decimals exactly, as numbers and as strings", () => {
+    const schema = struct(column("a", "decimal(5,2)"), column("b", "decimal(38,4)"));
+    const row = decode('{"a":-123.4500,"b":"9999999999999999999999999999999999.9999"}', schema);
+    assert.deepEqual(row, [-12345, 10n ** 38n - 1n]);
+    assert.deepEqual(decode('{"a":"1e2","b":-0.0001}', schema), [10000, -1n]);
+  });
+
+  test("refuses decimals that do not fit, naming precision and scale", () => {
+    const schema = struct(column("a", "decimal(5,2)"));
+    for (const text of ["1000", "0.001", '"999.999"', "1e3"]) {
+      const failure = decode(`{"a":${text}}`, schema);
+      assert.ok(!Array.isArray(failure), text);
+      assert.equal(failure.reason, "out_of_range");
+      assert.match(failure.message, /"a" \(DECIMAL\(5,2\)\).*3 digits before the point and 2/);
+    }
+    for (const text of ['"1,5"', '""', '"."', "true", '"NaN"']) {
+      const failure = decode(`{"a":${text}}`, schema);
+      assert.ok(!Array.isArray(failure), text);
+      assert.equal(failure.reason, "wrong_type", failure.message);
+    }
+  });
+
+  test("holds TINYINT, SMALLINT and VARCHAR to their limits", () => {
+    const schema = struct(
+      column("t", "byte"),
+      column("s", "short"),
+      boundedColumn("v", "varchar(2)"),
+    );
+    assert.deepEqual(decode('{"t":-128,"s":32767,"v":"\u{1f600}é"}', schema), [
+      -128,
+      32767,
+      hexOf("\u{1f600}é"),
+    ]);
+    for (const text of ['{"t":128}', '{"s":-32769}', '{"v":"abc"}', '{"v":"a\\u0062c"}']) {
+      const failure = decode(text, schema);
+      assert.ok(!Array.isArray(failure), text);
+      assert.equal(failure.reason, "out_of_range", failure.message);
+    }
   });
 
   test("refuses text that is not UTF-8 and halves of surrogate pairs", () => {
