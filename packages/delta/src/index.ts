@@ -11,9 +11,25 @@ export {
   type ColumnBlock,
   type ColumnVector,
   type FixedVector,
+  type FlatVector,
+  type LeafVector,
+  type NestedVector,
   transferablesOf,
 } from "./columns/column-block.ts";
 export { columnKindOf, columnSpecsOf } from "./columns/column-specs.ts";
+export { type FlatKind, flatKindOf } from "./columns/flat-kinds.ts";
+export { LeafColumn, type LeafSpec, NestedColumn } from "./columns/nested-column.ts";
+export {
+  type LayoutNode,
+  type LeafNode,
+  type ListNode,
+  type MapNode,
+  type NestedLayout,
+  nestedLayoutOf,
+  type NodeLevels,
+  type StructNode,
+  type VariantNode,
+} from "./columns/nested-layout.ts";
 export {
   ELEMENTS_PER_ROW,
   FixedColumn,
@@ -37,7 +53,9 @@ export {
   DEFAULT_ZSTD_LEVEL,
 } from "./parquet/compressor.ts";
 export {
+  DecimalBound,
   type FileStatistics,
+  type StatisticsTree,
   type StatisticsValue,
   statisticsToJson,
 } from "./parquet/file-statistics.ts";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { BytesVector, ColumnVector } from "../columns/column-block.ts";
+import type { BytesVector, FlatVector, LeafVector } from "../columns/column-block.ts";
 import { binaryBounds, type ByteBounds, mergedByteBounds, stringBounds } from "./byte-bounds.ts";
 import { byteExtremes } from "./byte-extremes.ts";
 import type { Leaf } from "./file-schema.ts";
@@ -28,7 +28,7 @@ export interface ColumnSummary {
 export const EMPTY_SUMMARY: ColumnSummary = { nullCount: 0, bounds: null, hasNan: false };
 
 /** Reads every value of a column once. */
-export function summariseColumn(leaf: Leaf, vector: ColumnVector, rowCount: number): ColumnSummary {
+export function summariseColumn(leaf: Leaf, vector: FlatVector, rowCount: number): ColumnSummary {
   const { validity } = vector;
   const nullCount = validity === null ? 0 : countNulls(validity, rowCount);
   if (nullCount === rowCount) return { nullCount, bounds: null, hasNan: false };
@@ -53,6 +53,14 @@ export function summariseColumn(leaf: Leaf, vector: ColumnVector, rowCount: numb
     case "bytes":
       return found(nullCount, bytesBounds(leaf, vector, present, rowCount));
   }
+}
+
+/** The same for a leaf of a nested column, where every entry without a value counts as a null. */
+export function summariseLeaf(leaf: Leaf, vector: LeafVector, rowCount: number): ColumnSummary {
+  const entryCount = vector.entryEnds[rowCount - 1] ?? 0;
+  const valueCount = vector.valueEnds[rowCount - 1] ?? 0;
+  const summary = summariseColumn(leaf, vector.values, valueCount);
+  return { ...summary, nullCount: entryCount - valueCount };
 }
 
 /** The summary of two sets of rows of the same column. */

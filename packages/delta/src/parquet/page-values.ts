@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { BytesVector, ColumnVector, FixedVector } from "../columns/column-block.ts";
+import type { BytesVector, FixedVector, FlatVector, LeafVector } from "../columns/column-block.ts";
 import { type FixedKind, ELEMENTS_PER_ROW } from "../columns/fixed-column.ts";
 import type { Leaf } from "./file-schema.ts";
 
@@ -12,7 +12,7 @@ export interface PageLimits {
 
 /** The row after the last one of the page that starts at `startRow`; always at least one row further. */
 export function endOfPage(
-  vector: ColumnVector,
+  vector: FlatVector,
   startRow: number,
   rowCount: number,
   limits: PageLimits,
@@ -29,13 +29,43 @@ export function endOfPage(
 }
 
 /**
+ * As {@link endOfPage} for a leaf of a nested column. Pages hold whole rows; the limits count entries and the bytes of
+ * their values, so a single long list has a page of its own.
+ */
+export function endOfNestedPage(
+  vector: LeafVector,
+  startRow: number,
+  rowCount: number,
+  limits: PageLimits,
+): number {
+  const { values, entryEnds, valueEnds } = vector;
+  const startOf = (ends: Uint32Array, index: number): number =>
+    index === 0 ? 0 : (ends[index - 1] as number);
+  const bytesBefore = (valueIndex: number): number =>
+    values.kind === "bytes"
+      ? startOf(values.ends, valueIndex)
+      : valueIndex * values.values.BYTES_PER_ELEMENT * ELEMENTS_PER_ROW[values.kind];
+  const entryLimit = startOf(entryEnds, startRow) + limits.maxRows;
+  const byteLimit = bytesBefore(startOf(valueEnds, startRow)) + limits.maxBytes;
+  let endRow = startRow + 1;
+  while (
+    endRow < rowCount &&
+    (entryEnds[endRow] as number) <= entryLimit &&
+    bytesBefore(valueEnds[endRow] as number) <= byteLimit
+  ) {
+    endRow++;
+  }
+  return endRow;
+}
+
+/**
  * The PLAIN encoding of the present values of rows `startRow` up to `endRow`. Where the memory of the column already
  * is that encoding, the result is a view of it.
  * @param nullCount nulls among these rows.
  */
 export function plainValues(
   leaf: Leaf,
-  vector: ColumnVector,
+  vector: FlatVector,
   startRow: number,
   endRow: number,
   nullCount: number,

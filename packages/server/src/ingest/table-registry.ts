@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { columnKindOf, DeltaError, type DeltaTable, sqlOfField } from "@sluice/delta";
+import {
+  CHAR_VARCHAR_METADATA_KEY,
+  columnKindOf,
+  DeltaError,
+  type DeltaTable,
+  sqlOfField,
+} from "@sluice/delta";
 import { MAX_COLUMNS } from "@sluice/protocol";
 import type { Catalog } from "../catalog/catalog.ts";
 import type { TableName } from "../catalog/table-name.ts";
@@ -90,7 +96,10 @@ function checkWritable(table: DeltaTable, name: string): void {
     throw new ServerError("unimplemented", message, { table: name, limit: MAX_COLUMNS });
   }
   for (const field of schema.fields) {
-    if (columnKindOf(field.type) !== undefined) continue;
+    const kind = columnKindOf(field.type);
+    // The length of CHAR(n) and VARCHAR(n) is checked for whole columns only.
+    const isBounded = kind === "nested" && field.metadata[CHAR_VARCHAR_METADATA_KEY] !== undefined;
+    if (kind !== undefined && !isBounded) continue;
     const message = `column ${sqlOfField(field)} of table ${name} has a type that cannot be ingested yet`;
     throw new ServerError("unimplemented", message, { table: name, field: field.name });
   }

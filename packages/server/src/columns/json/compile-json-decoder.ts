@@ -11,6 +11,7 @@ import {
 import { unsupportedColumn } from "../setup-problems.ts";
 import { ColumnKeys } from "./column-keys.ts";
 import { type JsonColumn, jsonColumnOf } from "./json-column.ts";
+import { type NestedJsonColumn, nestedJsonColumnOf } from "./json-node.ts";
 import { JsonDecoder } from "./json-decoder.ts";
 
 /** Plans kept by schema object: streams of one table share its key table. */
@@ -26,10 +27,16 @@ export function compileJsonDecoder(schema: StructType): DecoderPlan | SetupFailu
   if (known !== undefined) return known;
   const columns: JsonColumn[] = [];
   const problems: SetupProblem[] = [];
-  for (const field of schema.fields) {
+  const nested: NestedJsonColumn[] = [];
+  for (const [columnIndex, field] of schema.fields.entries()) {
     const column = jsonColumnOf(field);
-    if (column === undefined) problems.push(unsupportedColumn(field));
-    else columns.push(column);
+    if (column !== undefined) {
+      columns.push(column);
+      continue;
+    }
+    const plan = nestedJsonColumnOf(field, columnIndex);
+    if (plan === undefined) problems.push(unsupportedColumn(field));
+    else columns.push({ ...plan.root.label, nestedIndex: nested.push(plan) - 1 });
   }
   if (problems.length > 0) return setupFailure(problems);
   const keys = new ColumnKeys(columns.map((column) => column.name));
@@ -38,7 +45,7 @@ export function compileJsonDecoder(schema: StructType): DecoderPlan | SetupFailu
     mode: "interpreted",
     bind(builder: BlockBuilder): RecordDecoder {
       requireMatchingBuilder(schema, builder);
-      return new JsonDecoder(columns, keys, builder);
+      return new JsonDecoder(columns, nested, keys, builder);
     },
   };
   plans.set(schema, plan);

@@ -2,7 +2,7 @@
 import { isUtf8 } from "node:buffer";
 import {
   type BlockBuilder,
-  type Column,
+  type BytesColumn,
   type DecimalFormat,
   ELEMENTS_PER_ROW,
   type FixedColumn,
@@ -60,7 +60,7 @@ export class JsonCells {
   }
 
   read(buffer: Uint8Array, position: number, row: number, index: number): number {
-    const column = this.#builder.columns[index] as Column;
+    const column = this.#builder.columns[index] as FixedColumn | BytesColumn;
     if (buffer[position] === 0x6e) return this.#readNull(buffer, position, row, index, column);
     let next: number;
     switch (this.#valueKinds[index]) {
@@ -120,7 +120,7 @@ export class JsonCells {
     position: number,
     row: number,
     index: number,
-    column: Column,
+    column: FixedColumn | BytesColumn,
   ): number {
     const next = this.#readLiteral(buffer, position, NULL_LITERAL, index);
     if (next < 0) return -1;

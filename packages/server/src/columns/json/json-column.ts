@@ -14,6 +14,7 @@ export const JSON_VALUE = {
   BASE64: 6,
   SMALL_INTEGER: 7,
   DECIMAL: 8,
+  NESTED: 9,
 } as const;
 
 export type JsonValueKind = (typeof JSON_VALUE)[keyof typeof JSON_VALUE];
@@ -25,6 +26,8 @@ export interface JsonColumn {
   readonly nullable: boolean;
   readonly limits: ValueLimits;
   readonly valueKind: JsonValueKind;
+  /** The index among the nested columns, -1 for a flat one. */
+  readonly nestedIndex: number;
   /** What the column takes, for messages. */
   readonly expectation: string;
 }
@@ -67,7 +70,7 @@ export function jsonColumnOf(field: StructField): JsonColumn | undefined {
   const traits = traitsOf(field, limits);
   if (traits === undefined) return undefined;
   const { name, nullable } = field;
-  return { name, sqlName: sqlNameOfField(field), nullable, limits, ...traits };
+  return { name, sqlName: sqlNameOfField(field), nullable, limits, nestedIndex: -1, ...traits };
 }
 
 function traitsOf(field: StructField, limits: ValueLimits): ValueTraits | undefined {

@@ -6,9 +6,11 @@ import { writeNull } from "../bytes-sink.ts";
 import type { RecordDecoder, RecordFailure } from "../decoder.ts";
 import type { ColumnKeys } from "./column-keys.ts";
 import { JsonCells } from "./json-cells.ts";
-import type { JsonColumn } from "./json-column.ts";
+import { JSON_VALUE, type JsonColumn } from "./json-column.ts";
+import { JsonNestedReader } from "./json-nested-reader.ts";
+import type { NestedJsonColumn } from "./json-node.ts";
 import { JsonFaults, NO_COLUMN } from "./json-faults.ts";
-import { findClosingQuote, unescapeInto } from "./json-text.ts";
+import { findClosingQuote, skipSpace, unescapeInto } from "./json-text.ts";
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
@@ -23,8 +25,8 @@ const CLOSE_BRACE = 0x7d;
  * The rules: keys are column names, matched exactly; an unknown or repeated key is refused; `null` and an absent key
  * make a nullable column null and are refused for a NOT NULL one; numbers are not taken from strings, nor the other
  * way round, but for DECIMAL; a number in an integer column must have a whole value in range; `NaN` and the like are not JSON; a
- * FLOAT is the float nearest to the double nearest to the text; BINARY is base64. Columns are flat, so an object or
- * array in a value is refused where it begins and nesting costs nothing.
+ * FLOAT is the float nearest to the double nearest to the text; BINARY is base64. Nesting goes as
+ * deep as the table's types, and what a column does not take is refused where it begins.
  *
  * The methods that read take the position of a value and return the position behind it, or -1 after a failure.
  */
@@ -34,6 +36,9 @@ export class JsonDecoder implements RecordDecoder {
   readonly #keys: ColumnKeys;
   readonly #builder: BlockBuilder;
   readonly #cells: JsonCells;
+  readonly #nested: JsonNestedReader;
+  readonly #hasNested: boolean;
+  readonly #valueKinds: Uint8Array;
   /** By column, the number of the record in which its key was seen last. */
   readonly #seenIn: Float64Array;
   /** By column, the column whose key followed in the record before; the last entry is for the first key. */
@@ -45,12 +50,20 @@ export class JsonDecoder implements RecordDecoder {
   /** Position behind the key that {@link JsonDecoder.#findColumn} found. */
   #keyEnd = 0;
 
-  constructor(columns: readonly JsonColumn[], keys: ColumnKeys, builder: BlockBuilder) {
+  constructor(
+    columns: readonly JsonColumn[],
+    nested: readonly NestedJsonColumn[],
+    keys: ColumnKeys,
+    builder: BlockBuilder,
+  ) {
     this.#columns = columns;
     this.#faults = new JsonFaults(columns);
     this.#keys = keys;
     this.#builder = builder;
     this.#cells = new JsonCells(columns, this.#faults, builder);
+    this.#nested = new JsonNestedReader(nested, builder);
+    this.#hasNested = nested.length > 0;
+    this.#valueKinds = Uint8Array.from(columns, (column) => column.valueKind);
     this.#seenIn = new Float64Array(columns.length);
     this.#successors = Uint16Array.from({ length: columns.length + 1 }, (_, index) =>
       index === columns.length ? 0 : (index + 1) % columns.length,
@@ -70,10 +83,15 @@ export class JsonDecoder implements RecordDecoder {
     this.#faults.beginRecord(start, end);
     this.#view = viewOf(buffer);
     this.#cells.beginRecord(this.#view, end);
+    if (this.#hasNested) this.#nested.begin(buffer, this.#view, start, end);
     this.#recordNumber++;
     const seenCount = this.#readObject(buffer, row);
     if (seenCount < 0) return false;
     if (seenCount < this.#columns.length && !this.#completeRow(row)) return false;
+    if (this.#hasNested && !this.#nested.finish(row)) {
+      this.#faults.failure = this.#nested.failure;
+      return false;
+    }
     builder.rowCount = row + 1;
     return true;
   }
@@ -109,7 +127,10 @@ export class JsonDecoder implements RecordDecoder {
       if (buffer[position] !== COLON) return this.#faults.syntax(buffer, position, "a colon");
       position = skipSpace(buffer, position + 1, end);
       if (position >= end) return this.#faults.truncated(column, position);
-      position = this.#cells.read(buffer, position, row, column);
+      position =
+        this.#hasNested && this.#valueKinds[column] === JSON_VALUE.NESTED
+          ? this.#readNested(column, position)
+          : this.#cells.read(buffer, position, row, column);
       if (position < 0) return -1;
       position = skipSpace(buffer, position, end);
       if (position >= end) return this.#faults.truncated(NO_COLUMN, position);
@@ -173,10 +194,17 @@ export class JsonDecoder implements RecordDecoder {
     return column >= 0 ? column : this.#faults.unknownKey(text, position);
   }
 
+  #readNested(index: number, position: number): number {
+    const next = this.#nested.read((this.#columns[index] as JsonColumn).nestedIndex, position);
+    if (next < 0) this.#faults.failure = this.#nested.failure;
+    return next;
+  }
+
   #completeRow(row: number): boolean {
     for (let index = 0; index < this.#seenIn.length; index++) {
       if (this.#seenIn[index] === this.#recordNumber) continue;
       const column = this.#columns[index] as JsonColumn;
+      if (column.valueKind === JSON_VALUE.NESTED) continue;
       if (!column.nullable) {
         this.#faults.report(
           "missing_required",
@@ -190,15 +218,4 @@ export class JsonDecoder implements RecordDecoder {
     }
     return true;
   }
-}
-
-/** Steps over the white space that JSON allows between tokens. */
-function skipSpace(buffer: Uint8Array, position: number, end: number): number {
-  let at = position;
-  while (at < end) {
-    const byte = buffer[at] as number;
-    if (byte > 0x20 || (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09)) break;
-    at++;
-  }
-  return at;
 }

@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import { FIELDS_PER_WORD } from "./generated-runtime.ts";
-import type { ProtoField, ProtoFieldPlan, ReadOperation } from "./proto-field.ts";
+import {
+  isRequired,
+  type ProtoColumn,
+  type ProtoField,
+  type ProtoFieldPlan,
+  type ReadOperation,
+} from "./proto-field.ts";
 
 /**
  * Writes the source of a decoder for one plan: the body of a function with the parameters `columns`, `sinks`, `builder`,
- * `runtime`, `viewOf` and `writeNull`, which returns `decode(buffer, start, end)`.
+ * `runtime`, `viewOf`, `writeNull` and `nested`, which returns `decode(buffer, start, end)`.
  *
  * The source consists of fixed text and of integers taken from the plan. No name from a table or a descriptor enters
  * it: messages get their names from the runtime, by index.
@@ -26,6 +32,7 @@ return function decode(buffer, start, end) {
 const row = builder.rowCount;
 if (row === builder.rowCapacity) builder.growRows();
 const view = viewOf(buffer);
+${plan.nested.length > 0 ? "nested.begin(buffer, view, start);" : ""}
 let p = start, at = start, n = 0, tag = 0;
 ${words(fields)
   .map((word) => `let seen${word} = 0;`)
@@ -51,6 +58,7 @@ ${words(fields)
   .map((word) => `if (seen${word} !== ${allMask(fields, word)}) nulls${word}(row, seen${word});`)
   .join("\n")}
 ${absentColumns.map((index) => `writeNull(c${index}, row);`).join("\n")}
+${plan.nested.length > 0 ? "if (!nested.finish(row, end)) return runtime.failNested(nested);" : ""}
 builder.rowCount = row + 1;
 return true;
 };`;
@@ -81,7 +89,11 @@ return p;
 }
 
 function fieldCase(field: ProtoField, index: number): string {
-  return `case ${field.tag}: p = read${index}(buffer, p, end, row, at - start, view); ${seenStatement(index)} break;`;
+  const { tag, otherTag, nestedIndex } = field;
+  const read = `p = read${index}(buffer, p, end, row, at - start, view); ${seenStatement(index)} break;`;
+  if (otherTag === 0) return `case ${tag}: ${read}`;
+  const other = `p = nested.read(${nestedIndex}, ${otherTag}, p, end); if (p < 0) return runtime.failNested(nested); ${seenStatement(index)} break;`;
+  return `case ${tag}: ${read}\ncase ${otherTag}: ${other}`;
 }
 
 /** Statements that read the value at `p` into row `row` and advance `p`, or return `failed`. */
@@ -98,7 +110,7 @@ function readValue(
     `{ runtime.fail("${fault}", ${index}, ${byteOffset}); return ${failed}; }`;
   const varint = `p = runtime.varint(buffer, view, p, end);
 if (p < 0) { runtime.failRead(p, ${index}, ${byteOffset}); return ${failed}; }`;
-  const validity = plan.columns[field.columnIndex]?.nullable ? `${column}.validity[row] = 1;` : "";
+  const validity = isNullable(plan, field) ? `${column}.validity[row] = 1;` : "";
   const fixed = (byteCount: number, assignment: string): string =>
     `if (end - p < ${byteCount}) ${fail("truncated")}
 ${assignment}
@@ -149,6 +161,8 @@ ${storeHalves("value", "value >> 31")}`,
 if (!${sink}.writeText(row, buffer, view, p, n)) ${fail("invalid_utf8")}
 ${maxCharacters === 0 ? "" : `if (n > ${maxCharacters} && !runtime.hasRoom(buffer, p, n, ${maxCharacters})) ${fail("out_of_range")}`}
 p += n;`,
+    nested: () => `p = nested.read(${field.nestedIndex}, ${field.tag}, p, end);
+if (p < 0) { runtime.failNested(nested); return ${failed}; }`,
     decimal: () => `${lengthOf(varint, fail)}
 if (!runtime.readDecimal(buffer, p, n, ${index}, ${byteOffset})) return ${failed};
 p += n;
@@ -186,7 +200,9 @@ function requiredCheck(plan: ProtoFieldPlan): string {
   const seen = words(fields).map((word) => `seen${word}`);
   return words(fields)
     .map((word) => {
-      const mask = maskOf(plan, word, (field) => !isNullable(plan, field));
+      const mask = maskOf(plan, word, (field) =>
+        isRequired(plan.columns[field.columnIndex] as ProtoColumn),
+      );
       if (mask === 0) return "";
       return `if ((seen${word} & ${mask}) !== ${mask}) return runtime.failMissing([${seen.join(", ")}], end - start);`;
     })
@@ -209,11 +225,14 @@ function nullsFunction(plan: ProtoFieldPlan, word: number): string {
 
 function absentColumnsOf(plan: ProtoFieldPlan): number[] {
   const filled = new Set(plan.fields.map((field) => field.columnIndex));
-  return plan.columns.map((_, index) => index).filter((index) => !filled.has(index));
+  return plan.columns
+    .map((_, index) => index)
+    .filter((index) => !filled.has(index) && !(plan.columns[index]?.isNested ?? false));
 }
 
 function isNullable(plan: ProtoFieldPlan, field: ProtoField): boolean {
-  return plan.columns[field.columnIndex]?.nullable ?? false;
+  const column = plan.columns[field.columnIndex];
+  return column !== undefined && column.nullable && !column.isNested;
 }
 
 function seenStatement(index: number): string {

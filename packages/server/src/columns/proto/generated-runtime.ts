@@ -3,7 +3,7 @@ import type { RecordFailure } from "../decoder.ts";
 import { DecimalReader } from "../decimal-reader.ts";
 import { characterCount } from "../text-length.ts";
 import { type ProtoFault, protoFailure } from "./proto-failure.ts";
-import type { ProtoFieldPlan } from "./proto-field.ts";
+import { isRequired, type ProtoFieldPlan } from "./proto-field.ts";
 
 /** What the varint reader returns instead of a position. */
 const TRUNCATED = -1;
@@ -113,7 +113,7 @@ export class GeneratedRuntime {
 
   /** Records what a negative position means. Always -1. */
   failRead(position: number, fieldIndex: number, byteOffset: number): number {
-    return this.fail(position === MALFORMED ? "malformed" : "truncated", fieldIndex, byteOffset);
+    return this.fail(varintFault(position), fieldIndex, byteOffset);
   }
 
   /** Records a failure of the field at `fieldIndex` of the plan. Always -1. */
@@ -124,6 +124,12 @@ export class GeneratedRuntime {
     return -1;
   }
 
+  /** Takes over a failure of the reader of nested columns. Always false. */
+  failNested(nested: { readonly failure: RecordFailure | undefined }): false {
+    this.failure = nested.failure;
+    return false;
+  }
+
   /** Records the first NOT NULL column, in table order, that is not among the fields seen. Always false. */
   failMissing(seen: readonly number[], recordBytes: number): false {
     const { fields, columns } = this.#plan;
@@ -132,7 +138,7 @@ export class GeneratedRuntime {
       const word = seen[Math.floor(index / FIELDS_PER_WORD)] as number;
       if ((word & (1 << (index % FIELDS_PER_WORD))) !== 0) present.add(field.columnIndex);
     }
-    const missing = columns.find((column, index) => !column.nullable && !present.has(index));
+    const missing = columns.find((column, index) => isRequired(column) && !present.has(index));
     this.failure = protoFailure("missing_required", missing, recordBytes);
     return false;
   }
@@ -169,6 +175,11 @@ export class GeneratedRuntime {
     }
     return TRUNCATED;
   }
+}
+
+/** What a negative result of {@link GeneratedRuntime.varint} means. */
+export function varintFault(position: number): "malformed" | "truncated" {
+  return position === MALFORMED ? "malformed" : "truncated";
 }
 
 /** Fields whose presence one int32 of flags records; all of them stay small integers for the engine. */

@@ -10,7 +10,8 @@ export type ProtoFault =
   | "invalid_utf8"
   | "missing_required"
   | "wrong_type"
-  | "out_of_range";
+  | "out_of_range"
+  | "too_large";
 
 /**
  * Describes a refused protobuf record.
@@ -23,7 +24,7 @@ export function protoFailure(
 ): RecordFailure {
   return {
     field: column?.name,
-    reason: fault,
+    reason: fault === "too_large" ? "out_of_range" : fault,
     message: messageOf(fault, column, byteOffset),
     byteOffset,
   };
@@ -47,6 +48,8 @@ function messageOf(fault: ProtoFault, column: ProtoColumn | undefined, byteOffse
       return `${subject} is not ${column?.expectation ?? "a value"}`;
     case "out_of_range":
       return `${subject} is out of range for ${column?.expectation ?? "its type"}`;
+    case "too_large":
+      return `${subject} has more elements than one record can hold; split the record`;
     case "missing_required":
       return `${column === undefined ? "a field" : `field ${quoted(column.name)} (${column.sqlName})`} is missing, and its column is NOT NULL; protobuf omits a proto3 field that has its default value unless it is declared optional`;
   }

@@ -86,6 +86,7 @@ export type CellValue = string | number | bigint | boolean | null;
 export function cellOf(builder: BlockBuilder, columnIndex: number, row: number): CellValue {
   const found = builder.columns[columnIndex];
   assert.ok(found !== undefined);
+  assert.ok(found.kind !== "nested", "the values of nested columns are read with nestedValueOf");
   if (found.kind === "bytes") {
     const start = found.startOf(row);
     const end = found.ends[row] as number;

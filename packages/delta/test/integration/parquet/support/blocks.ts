@@ -66,6 +66,7 @@ const wide = new BigInt64Array(2);
 const words = new Int32Array(wide.buffer);
 
 function put(column: Column, row: number, value: Value): void {
+  if (column.kind === "nested") throw new TypeError("nested columns have tests of their own");
   if (column.validity !== null) column.validity[row] = value === null ? 0 : 1;
   if (column.kind === "bytes") {
     const start = column.startOf(row);
