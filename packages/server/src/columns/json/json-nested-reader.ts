@@ -61,7 +61,7 @@ export class JsonNestedReader {
     this.#faults = new JsonFaults([]);
     this.#shredders = columns.map(
       ({ field, layout, columnIndex }) =>
-        new RowShredder(field, layout, builder.columns[columnIndex] as NestedColumn),
+        new RowShredder(field, layout, builder.columns[columnIndex] as NestedColumn, false),
     );
   }
 

@@ -43,7 +43,16 @@ export class RowShredder {
   #entryCount = 0;
   #fault: ShredFault | undefined = undefined;
 
-  constructor(field: StructField, layout: NestedLayout, column: NestedColumn) {
+  readonly #isAbsentEmpty: boolean;
+
+  /** @param isAbsentEmpty whether an absent list or map that is NOT NULL is an empty one rather than missing */
+  constructor(
+    field: StructField,
+    layout: NestedLayout,
+    column: NestedColumn,
+    isAbsentEmpty: boolean,
+  ) {
+    this.#isAbsentEmpty = isAbsentEmpty;
     this.#root = layout.root;
     this.#leaves = column.leaves;
     this.#kinds = layout.leaves.map(({ kind }) => kind);
@@ -71,8 +80,11 @@ export class RowShredder {
   #node(node: LayoutNode, item: number, repetition: number): void {
     if (this.#fault !== undefined) return;
     if (item === ABSENT || item === NULL_ITEM) {
+      const isCollection = node.kind === "list" || node.kind === "map";
       if (node.nullable) this.#empty(node, node.definitionLevel - 1, repetition);
-      else this.#fail("missing", node);
+      else if (isCollection && item === ABSENT && this.#isAbsentEmpty) {
+        this.#empty(node, node.definitionLevel, repetition);
+      } else this.#fail("missing", node);
       return;
     }
     const { cells } = this.#tree as ValueTree;

@@ -22,7 +22,7 @@ const scratch = new DataView(new ArrayBuffer(8));
  * The rules: a message that occurs again is merged into the first; elements of lists are collected in the order of the
  * record, packed or not; of the entries of a map with the same key the last one counts, and a key or value that an entry
  * omits has its default; protobuf does not tell an empty list or map from an absent one, so both are null, or empty where
- * the column is NOT NULL.
+ * the table says NOT NULL.
  */
 export class NestedProtoReader {
   failure: RecordFailure | undefined = undefined;
@@ -44,7 +44,7 @@ export class NestedProtoReader {
     this.#runtime = new GeneratedRuntime(plan);
     this.#shredders = plan.nested.map(
       ({ field, layout, columnIndex }) =>
-        new RowShredder(field, layout, builder.columns[columnIndex] as NestedColumn),
+        new RowShredder(field, layout, builder.columns[columnIndex] as NestedColumn, true),
     );
   }
 
@@ -72,10 +72,7 @@ export class NestedProtoReader {
   /** Writes what was read as row `row`; false after a failure. */
   finish(row: number, end: number): boolean {
     for (const [index, shredder] of this.#shredders.entries()) {
-      let item = this.#items[index] as number;
-      const { layout } = this.#columns[index] as NestedProtoColumn;
-      const isCollection = layout.root.kind === "list" || layout.root.kind === "map";
-      if (item === ABSENT && isCollection && !layout.root.nullable) item = this.#tree.list();
+      const item = this.#items[index] as number;
       const fault = shredder.write(row, item, this.#tree, this.#buffer);
       if (fault === undefined) continue;
       this.failure = shredFailure(fault, end - this.#start);
