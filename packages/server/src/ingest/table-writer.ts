@@ -91,7 +91,13 @@ export class TableWriter {
     const key = `${format}:${createHash("sha256").update(descriptor).digest("base64")}`;
     const known = this.#paths.get(key);
     if (known !== undefined) return known;
-    const plan = compileDecoder(this.schema, format, descriptor, this.tableName);
+    const plan = compileDecoder(
+      this.schema,
+      format,
+      descriptor,
+      this.tableName,
+      this.#options.table.snapshot().metadata.configuration,
+    );
     const { tableName, tableId } = this;
     const path: RecordPath = {
       decoder: plan.bind(this.builder),

@@ -11,7 +11,8 @@ import { BytesSink, writeNull } from "../bytes-sink.ts";
 import { type DecimalOutcome, DecimalReader } from "../decimal-reader.ts";
 import { characterCount } from "../text-length.ts";
 import { decodeBase64, maxDecodedBytes } from "./base64.ts";
-import { JSON_VALUE, type JsonColumn } from "./json-column.ts";
+import { IsoReader, isIsoText } from "./iso-reader.ts";
+import { JSON_VALUE, type JsonColumn, type JsonValueKind } from "./json-column.ts";
 import type { JsonFaults } from "./json-faults.ts";
 import { JsonNumber } from "./json-number.ts";
 import { findClosingQuote, findStringStop, unescapeInto } from "./json-text.ts";
@@ -38,6 +39,7 @@ export class JsonCells {
   readonly #maxCharacters: Uint32Array;
   readonly #number: JsonNumber = new JsonNumber();
   readonly #decimals: DecimalReader = new DecimalReader();
+  readonly #iso: IsoReader = new IsoReader();
   #end = 0;
   #view: DataView = new DataView(new ArrayBuffer(0));
 
@@ -102,6 +104,11 @@ export class JsonCells {
         ((column as FixedColumn).values as Int32Array)[row] = low;
         break;
       }
+      case JSON_VALUE.ISO_DATE:
+      case JSON_VALUE.ISO_TIMESTAMP:
+      case JSON_VALUE.ISO_TIMESTAMP_NTZ:
+        next = this.#readTime(buffer, position, row, index, column as FixedColumn);
+        break;
       case JSON_VALUE.DECIMAL:
         next = this.#readDecimal(buffer, position, row, index, column as FixedColumn);
         break;
@@ -213,6 +220,43 @@ export class JsonCells {
     const clause = `the text has ${count} characters, the column takes ${limit}`;
     this.#faults.report("out_of_range", index, position, clause);
     return false;
+  }
+
+  /** A date or timestamp, as a number or as ISO 8601 text. */
+  #readTime(
+    buffer: Uint8Array,
+    position: number,
+    row: number,
+    index: number,
+    column: FixedColumn,
+  ): number {
+    const isText = buffer[position] === QUOTE;
+    const next = isText
+      ? this.#readIso(buffer, position, index)
+      : this.#readInteger(buffer, position, index);
+    if (next < 0) return -1;
+    const { low, high } = isText ? this.#iso : this.#number;
+    if (column.kind === "int64") {
+      column.values[row * 2] = low;
+      column.values[row * 2 + 1] = high;
+    } else if (high !== low >> 31) {
+      return this.#faults.number(buffer, "outOfRange", position, index);
+    } else column.values[row] = low;
+    return next;
+  }
+
+  #readIso(buffer: Uint8Array, position: number, index: number): number {
+    const close = this.#closeString(buffer, position + 1, index);
+    if (close < 0) return -1;
+    return isIsoText(
+      this.#iso,
+      this.#valueKinds[index] as JsonValueKind,
+      buffer,
+      position + 1,
+      close,
+    )
+      ? close + 1
+      : this.#faults.wrongType(buffer, position, index);
   }
 
   /** A decimal as a number or as a string with the text of one. */

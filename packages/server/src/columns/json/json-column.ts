@@ -15,9 +15,17 @@ export const JSON_VALUE = {
   SMALL_INTEGER: 7,
   DECIMAL: 8,
   NESTED: 9,
+  ISO_DATE: 10,
+  ISO_TIMESTAMP: 11,
+  ISO_TIMESTAMP_NTZ: 12,
 } as const;
 
 export type JsonValueKind = (typeof JSON_VALUE)[keyof typeof JSON_VALUE];
+
+export interface JsonOptions {
+  /** Whether DATE and TIMESTAMP columns take ISO 8601 texts besides numbers. */
+  readonly acceptIsoTexts: boolean;
+}
 
 /** A column as the JSON decoder sees it. */
 export interface JsonColumn {
@@ -64,10 +72,33 @@ const TRAITS: Readonly<Record<string, ValueTraits>> = {
   binary: { valueKind: JSON_VALUE.BASE64, expectation: "a JSON string with base64 text" },
 };
 
+/** The same columns of a table that takes ISO 8601 texts as well. */
+const ISO_TRAITS: Readonly<Record<string, ValueTraits>> = {
+  date: {
+    valueKind: JSON_VALUE.ISO_DATE,
+    expectation: "a date as YYYY-MM-DD, or the days since 1970-01-01 as a whole JSON number",
+  },
+  timestamp: {
+    valueKind: JSON_VALUE.ISO_TIMESTAMP,
+    expectation:
+      "a timestamp of at most microseconds with a zone, as 2024-01-31T10:00:00.123456Z, or the microseconds since 1970-01-01T00:00:00Z as a whole JSON number",
+  },
+  timestamp_ntz: {
+    valueKind: JSON_VALUE.ISO_TIMESTAMP_NTZ,
+    expectation:
+      "a timestamp of at most microseconds without a zone, as 2024-01-31T10:00:00.123456, or the microseconds since 1970-01-01T00:00:00 as a whole JSON number",
+  },
+};
+
 /** The column of a table field, or `undefined` where its type cannot be written yet. */
-export function jsonColumnOf(field: StructField): JsonColumn | undefined {
+export function jsonColumnOf(
+  field: StructField,
+  { acceptIsoTexts }: JsonOptions,
+): JsonColumn | undefined {
   const limits = limitsOf(field.type, declaredTypeOf(field));
-  const traits = traitsOf(field, limits);
+  const isoTraits =
+    acceptIsoTexts && typeof field.type === "string" ? ISO_TRAITS[field.type] : undefined;
+  const traits = isoTraits ?? traitsOf(field, limits);
   if (traits === undefined) return undefined;
   const { name, nullable } = field;
   return { name, sqlName: sqlNameOfField(field), nullable, limits, nestedIndex: -1, ...traits };

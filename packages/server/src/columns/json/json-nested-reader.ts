@@ -9,6 +9,7 @@ import { shredFailure } from "../nested/shred-failure.ts";
 import { ABSENT, IN_RECORD, IN_TREE, NULL_ITEM, ValueTree } from "../nested/value-tree.ts";
 import { characterCount } from "../text-length.ts";
 import { decodeBase64, maxDecodedBytes } from "./base64.ts";
+import { IsoReader, isIsoText } from "./iso-reader.ts";
 import { JSON_VALUE } from "./json-column.ts";
 import { JsonFaults } from "./json-faults.ts";
 import type { JsonNode, NestedJsonColumn } from "./json-node.ts";
@@ -42,6 +43,7 @@ export class JsonNestedReader {
   readonly #keys = new MapKeys(this.#tree);
   readonly #number = new JsonNumber();
   readonly #decimals = new DecimalReader();
+  readonly #iso = new IsoReader();
   #faults: JsonFaults;
   #buffer: Uint8Array = new Uint8Array(0);
   #view: DataView = scratch;
@@ -215,11 +217,16 @@ export class JsonNestedReader {
     this.#buffer = content;
     this.#view = new DataView(content.buffer);
     this.#end = content.length;
-    const at = content.length === 0 || content[0] === QUOTE ? -1 : this.#scalar(node, 0);
+    const at = this.#isKeyText(content) ? this.#scalar(node, 0) : -1;
     this.#buffer = outer.buffer;
     this.#view = outer.view;
     this.#end = outer.end;
     return at === content.length ? next : this.#wrongType(node, position);
+  }
+
+  /** Texts in quotes are values, not keys. */
+  #isKeyText(content: Uint8Array): boolean {
+    return content.length > 0 && content[0] !== QUOTE;
   }
 
   #colon(node: JsonNode, position: number): number {
@@ -245,6 +252,11 @@ export class JsonNestedReader {
         return byte === QUOTE || isNumber
           ? this.#decimal(node, position, byte === QUOTE)
           : this.#wrongType(node, position);
+      case JSON_VALUE.ISO_DATE:
+      case JSON_VALUE.ISO_TIMESTAMP:
+      case JSON_VALUE.ISO_TIMESTAMP_NTZ:
+        if (byte === QUOTE) return this.#time(node, position);
+        return isNumber ? this.#integer(node, position) : this.#wrongType(node, position);
       case JSON_VALUE.FLOAT:
       case JSON_VALUE.DOUBLE:
         return isNumber ? this.#floating(node, position) : this.#wrongType(node, position);
@@ -259,12 +271,26 @@ export class JsonNestedReader {
     const { low, high } = this.#number;
     const { valueKind, limits } = node.label;
     const unused = limits.integerBits === 0 ? 0 : 32 - limits.integerBits;
-    const isShort = valueKind !== JSON_VALUE.INT64;
+    const isShort =
+      valueKind !== JSON_VALUE.INT64 &&
+      valueKind !== JSON_VALUE.ISO_TIMESTAMP &&
+      valueKind !== JSON_VALUE.ISO_TIMESTAMP_NTZ;
     if (isShort && (high !== low >> 31 || (low << unused) >> unused !== low)) {
       return this.#faults.number(this.#buffer, "outOfRange", position, node.index);
     }
     this.#item = this.#tree.scalar(low, high);
     return this.#number.end;
+  }
+
+  #time(node: JsonNode, position: number): number {
+    const next = this.#string(node, position);
+    if (next < 0) return -1;
+    const content = this.#content();
+    if (!isIsoText(this.#iso, node.label.valueKind, content, 0, content.length)) {
+      return this.#wrongType(node, position);
+    }
+    this.#item = this.#tree.scalar(this.#iso.low, this.#iso.high);
+    return next;
   }
 
   #floating(node: JsonNode, position: number): number {

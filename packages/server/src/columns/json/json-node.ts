@@ -5,7 +5,7 @@ import {
   nestedLayoutOf,
   type StructField,
 } from "@sluice/delta";
-import { JSON_VALUE, type JsonColumn, jsonColumnOf } from "./json-column.ts";
+import { JSON_VALUE, type JsonColumn, jsonColumnOf, type JsonOptions } from "./json-column.ts";
 
 /** A part of a nested column as the JSON reader sees it. */
 export interface JsonNode {
@@ -34,11 +34,12 @@ export interface NestedJsonColumn {
 export function nestedJsonColumnOf(
   field: StructField,
   columnIndex: number,
+  options: JsonOptions,
 ): NestedJsonColumn | undefined {
   const layout = nestedLayoutOf(field);
   if (layout === undefined) return undefined;
   const labels: JsonColumn[] = [];
-  const root = nodeOf(field, layout.root, field.name, labels);
+  const root = nodeOf(field, layout.root, field.name, labels, options);
   return root === undefined ? undefined : { field, layout, columnIndex, root, labels };
 }
 
@@ -49,8 +50,9 @@ function nodeOf(
   layout: LayoutNode,
   path: string,
   labels: JsonColumn[],
+  options: JsonOptions,
 ): JsonNode | undefined {
-  const label = labelOf(field, layout, path);
+  const label = labelOf(field, layout, path, options);
   if (label === undefined) return undefined;
   const index = labels.push(label) - 1;
   const plain = { layout, index, label, fields: NO_FIELDS, element: undefined, key: undefined };
@@ -61,19 +63,19 @@ function nodeOf(
     case "struct": {
       const fields = new Map<string, { slot: number; node: JsonNode }>();
       for (const [slot, { field: inner, node }] of layout.fields.entries()) {
-        const child = nodeOf(inner, node, `${path}.${inner.name}`, labels);
+        const child = nodeOf(inner, node, `${path}.${inner.name}`, labels, options);
         if (child === undefined) return undefined;
         fields.set(inner.name, { slot, node: child });
       }
       return { ...plain, fields };
     }
     case "list": {
-      const element = partOf("element", layout.element, path, labels);
+      const element = partOf("element", layout.element, path, labels, options);
       return element === undefined ? undefined : { ...plain, element };
     }
     case "map": {
-      const key = partOf("key", layout.key, path, labels);
-      const element = partOf("value", layout.value, path, labels);
+      const key = partOf("key", layout.key, path, labels, options);
+      const element = partOf("value", layout.value, path, labels, options);
       if (key === undefined || element === undefined || !isText(key)) return undefined;
       return { ...plain, key, element };
     }
@@ -90,10 +92,11 @@ function partOf(
   layout: LayoutNode,
   path: string,
   labels: JsonColumn[],
+  options: JsonOptions,
 ): JsonNode | undefined {
   const type = layout.kind === "leaf" ? layout.type : "variant";
   const field: StructField = { name, type, nullable: layout.nullable, metadata: {} };
-  return nodeOf(field, layout, `${path}.${name}`, labels);
+  return nodeOf(field, layout, `${path}.${name}`, labels, options);
 }
 
 const EXPECTATIONS: Readonly<Record<Exclude<LayoutNode["kind"], "leaf">, string>> = {
@@ -103,10 +106,15 @@ const EXPECTATIONS: Readonly<Record<Exclude<LayoutNode["kind"], "leaf">, string>
   variant: "a JSON string with JSON text",
 };
 
-function labelOf(field: StructField, layout: LayoutNode, path: string): JsonColumn | undefined {
+function labelOf(
+  field: StructField,
+  layout: LayoutNode,
+  path: string,
+  options: JsonOptions,
+): JsonColumn | undefined {
   const { kind, nullable } = layout;
   if (kind === "leaf") {
-    const column = jsonColumnOf(field);
+    const column = jsonColumnOf(field, options);
     return column === undefined ? undefined : { ...column, name: path };
   }
   return {

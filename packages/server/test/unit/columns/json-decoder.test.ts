@@ -162,6 +162,44 @@ describe("JSON decoder", () => {
     }
   });
 
+  test("takes ISO 8601 texts where the table asks for them", () => {
+    const schema = struct(
+      column("d", "date"),
+      column("t", "timestamp"),
+      column("n", "timestamp_ntz"),
+    );
+    const plan = planOf(compileJsonDecoder(schema, { acceptIsoTexts: true }));
+    const { builder, decoder } = bind(plan, schema, 1);
+    const take = (text: string): boolean => decoder.decode(Buffer.from(text), 0, text.length);
+    for (const millis of [0, -1, 1_709_208_000_123, -62_135_596_800_000, 253_402_300_799_999]) {
+      const iso = new Date(millis).toISOString();
+      const text = `{"d":"${iso.slice(0, 10)}","t":"${iso}","n":"${iso.slice(0, -1)}"}`;
+      assert.ok(take(text), `${text}: ${decoder.failure?.message}`);
+      const micros = BigInt(millis) * 1000n;
+      const row = rowOf(builder, builder.rowCount - 1);
+      assert.deepEqual(row, [Math.floor(millis / 86_400_000), micros, micros], text);
+    }
+    assert.ok(take('{"t":"2024-02-29 10:00:00.123456+05:30","d":19782}'));
+    const at = BigInt(Date.UTC(2024, 1, 29, 4, 30)) * 1000n + 123_456n;
+    assert.deepEqual(rowOf(builder, builder.rowCount - 1), [19782, at, null]);
+    for (const text of [
+      '{"d":"2023-02-29"}',
+      '{"d":"2024-1-01"}',
+      '{"d":"0000-01-01"}',
+      '{"d":"2024-01-01T00:00:00Z"}',
+      '{"t":"2024-01-01T00:00:00"}',
+      '{"t":"2024-01-01T24:00:00Z"}',
+      '{"t":"2024-01-01T00:00:60Z"}',
+      '{"t":"2024-01-01T00:00:00.1234567Z"}',
+      '{"t":"2024-01-01T00:00:00.Z"}',
+      '{"n":"2024-01-01T00:00:00Z"}',
+      '{"n":""}',
+    ]) {
+      assert.ok(!take(text), text);
+      assert.equal(decoder.failure?.reason, "wrong_type");
+    }
+  });
+
   test("refuses text that is not UTF-8 and halves of surrogate pairs", () => {
     refused(Buffer.from('{"id":1,"name":"\xff"}', "latin1"), "invalid_utf8", "name");
     refused(Buffer.from('{"\xff":1}', "latin1"), "invalid_utf8");
