@@ -74,7 +74,8 @@ export function randomPlain(random: () => number, type: DataType, nullable: bool
         const key = randomPlain(random, type.keyType, false);
         entries.set(textOf(key), [key, randomPlain(random, type.valueType, false)]);
       }
-      return [...entries.values()];
+      // In the order in which an object, and so protobufjs, has its keys.
+      return Object.values(Object.fromEntries(entries));
     }
   }
 }
