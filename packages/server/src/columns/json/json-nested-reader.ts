@@ -217,16 +217,11 @@ export class JsonNestedReader {
     this.#buffer = content;
     this.#view = new DataView(content.buffer);
     this.#end = content.length;
-    const at = this.#isKeyText(content) ? this.#scalar(node, 0) : -1;
+    const at = content.length > 0 && content[0] !== QUOTE ? this.#scalar(node, 0) : -1;
     this.#buffer = outer.buffer;
     this.#view = outer.view;
     this.#end = outer.end;
     return at === content.length ? next : this.#wrongType(node, position);
-  }
-
-  /** Texts in quotes are values, not keys. */
-  #isKeyText(content: Uint8Array): boolean {
-    return content.length > 0 && content[0] !== QUOTE;
   }
 
   #colon(node: JsonNode, position: number): number {
