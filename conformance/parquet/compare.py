@@ -9,7 +9,8 @@ MANIFEST is a JSON file, paths in it are relative to its directory:
     file     := {"name": text, "path": text, "filters": bool, "columns": [column]}
     column   := {"name": text, "type": text, "nullable": bool, "values": [value]}
     value    := null | text | bool | number               by Delta type:
-                binary as base64; integer and date as number; long and timestamp (microseconds) as decimal text;
+                binary as base64; byte, short, integer and date as number; long, timestamp and timestamp_ntz
+                (microseconds) and the unscaled integer of a decimal as decimal text;
                 float and double as the big-endian bits in hexadecimal, every NaN as "nan"
 
 Exits with 1 after listing the differences, with 0 when there are none.
@@ -17,6 +18,7 @@ Needs: pyarrow, duckdb, polars, deltalake.
 """
 
 import base64
+import decimal
 import json
 import math
 import pathlib
@@ -35,16 +37,22 @@ ARROW_TYPES = {
     "string": pyarrow.string(),
     "binary": pyarrow.binary(),
     "boolean": pyarrow.bool_(),
+    "byte": pyarrow.int8(),
+    "short": pyarrow.int16(),
     "integer": pyarrow.int32(),
     "long": pyarrow.int64(),
     "float": pyarrow.float32(),
     "double": pyarrow.float64(),
     "date": pyarrow.date32(),
     "timestamp": pyarrow.timestamp("us", tz="UTC"),
+    "timestamp_ntz": pyarrow.timestamp("us"),
 }
 # Types whose Python objects hold fewer values than the column: compared as the integers they are stored as.
-STORED_AS = {"date": pyarrow.int32(), "timestamp": pyarrow.int64()}
+STORED_AS = {"date": pyarrow.int32(), "timestamp": pyarrow.int64(), "timestamp_ntz": pyarrow.int64()}
 POLARS_TYPES = {
+    "byte": polars.Int8,
+    "short": polars.Int16,
+    "timestamp_ntz": polars.Datetime("us"),
     "integer": polars.Int32,
     "float": polars.Float32,
     "date": polars.Date,
@@ -53,13 +61,29 @@ POLARS_TYPES = {
 FLOAT_FORMATS = {"float": ">f", "double": ">d"}
 
 
+decimal.getcontext().prec = 60
+
+
+def decimal_format(kind):
+    """Precision and scale of a decimal type, None for other types."""
+    if not kind.startswith("decimal("):
+        return None
+    return tuple(int(part) for part in kind[8:-1].split(","))
+
+
+def arrow_type(kind):
+    return pyarrow.decimal128(*decimal_format(kind)) if decimal_format(kind) else ARROW_TYPES[kind]
+
+
 def decode(kind, value):
     """A value of the manifest as the Python value that a reader gives for it."""
     if value is None:
         return None
     if kind == "binary":
         return base64.b64decode(value)
-    if kind in ("long", "timestamp"):
+    if decimal_format(kind):
+        return decimal.Decimal(value).scaleb(-decimal_format(kind)[1])
+    if kind in ("long", "timestamp", "timestamp_ntz"):
         return int(value)
     if kind in FLOAT_FORMATS:
         if value == "nan":
@@ -78,7 +102,7 @@ def is_same(left, right):
 
 
 def python_values(kind, array):
-    wanted = ARROW_TYPES[kind]
+    wanted = arrow_type(kind)
     if array.type != wanted:
         array = array.cast(wanted)
     if kind in STORED_AS:
@@ -120,7 +144,7 @@ def check_schema(report, file, schema):
     for column in file["columns"]:
         field = schema.field(column["name"])
         where = f"pyarrow: {file['name']}: {column['name']!r}"
-        report.check(field.type == ARROW_TYPES[column["type"]], f"{where}: type {field.type}")
+        report.check(field.type == arrow_type(column["type"]), f"{where}: type {field.type}")
         report.check(field.nullable == column["nullable"], f"{where}: nullable {field.nullable}")
 
 
@@ -141,6 +165,8 @@ def check_footer_statistics(report, file, path):
             if not statistics.has_min_max:
                 continue
             low, high = statistics.min_raw, statistics.max_raw
+            if decimal_format(column["type"]):
+                low, high = statistics.min, statistics.max
             if column["type"] == "string":
                 low, high = as_bytes(low), as_bytes(high)
                 values = [value.encode() for value in values]
@@ -166,8 +192,8 @@ def filters_of(file):
 
 def scalar_of(kind, value):
     if kind in STORED_AS:
-        return pyarrow.scalar(value, STORED_AS[kind]).cast(ARROW_TYPES[kind])
-    return pyarrow.scalar(value, ARROW_TYPES[kind])
+        return pyarrow.scalar(value, STORED_AS[kind]).cast(arrow_type(kind))
+    return pyarrow.scalar(value, arrow_type(kind))
 
 
 def check_filters(report, reader, file, count_rows, is_able=lambda column: True):
@@ -190,11 +216,17 @@ def dataset_counter(dataset):
 
 
 def duckdb_counter(connection, path):
-    literals = {"date": "DATE '1970-01-01' + ?::INTEGER", "timestamp": "make_timestamptz(?::BIGINT)"}
+    literals = {
+        "date": "DATE '1970-01-01' + ?::INTEGER",
+        "timestamp": "make_timestamptz(?::BIGINT)",
+        "timestamp_ntz": "make_timestamp(?::BIGINT)",
+    }
 
     def count_rows(column, value):
         name = column["name"].replace('"', '""')
         literal = literals.get(column["type"], "?")
+        if decimal_format(column["type"]):
+            literal, value = f"?::{column['type']}", str(value)
         query = f'SELECT count(*) FROM read_parquet(?) WHERE "{name}" = {literal}'
         return connection.execute(query, [str(path), value]).fetchone()[0]
 
@@ -204,6 +236,9 @@ def duckdb_counter(connection, path):
 def polars_counter(frame):
     def count_rows(column, value):
         literal = polars.lit(polars.from_arrow(pyarrow.array([value], STORED_AS.get(column["type"]))))
+        if decimal_format(column["type"]):
+            array = pyarrow.array([value], arrow_type(column["type"]))
+            literal = polars.lit(polars.from_arrow(array))
         if column["type"] in POLARS_TYPES:
             literal = literal.cast(POLARS_TYPES[column["type"]])
         literal = literal.first()
@@ -244,12 +279,16 @@ def datafusion_counter(table):
         "binary": lambda value: f"X'{value.hex()}'",
         "date": lambda value: f"arrow_cast({value}, 'Date32')",
         "timestamp": lambda value: f"arrow_cast({value}, 'Timestamp(Microsecond, Some(\"UTC\"))')",
+        "timestamp_ntz": lambda value: f"arrow_cast({value}, 'Timestamp(Microsecond, None)')",
         "float": lambda value: f"arrow_cast('{value!r}', 'Float32')",
         "double": lambda value: f"arrow_cast('{value!r}', 'Float64')",
     }
 
     def count_rows(column, value):
         literal = literals.get(column["type"], str)(value)
+        if decimal_format(column["type"]):
+            precision, scale = decimal_format(column["type"])
+            literal = f"arrow_cast('{value:f}', 'Decimal128({precision}, {scale})')"
         query = f'SELECT count(*) AS found FROM files WHERE "{column["name"]}" = {literal}'
         return pyarrow.table(builder.execute(query).read_all()).column(0)[0].as_py()
 

@@ -121,9 +121,11 @@ Examples:
       "after",
       `
 Properties:
-  sluice.commitIntervalMs   longest wait of a record for its commit, 100 to 60000
+  sluice.commitIntervalMs      longest wait of a record for its commit, 100 to 60000
+  sluice.json.acceptIsoTexts   true: JSON may hold dates and timestamps as ISO 8601 texts
 
-Types: STRING, BOOLEAN, INT, BIGINT, FLOAT, DOUBLE, BINARY, DATE, TIMESTAMP.
+Types: TINYINT, SMALLINT, INT, BIGINT, FLOAT, DOUBLE, DECIMAL(p,s), BOOLEAN, STRING, VARCHAR(n), CHAR(n), BINARY,
+DATE, TIMESTAMP, TIMESTAMP_NTZ, VARIANT, STRUCT<...>, ARRAY<...>, MAP<...>.
 
 Example:
   $ sluice table create main.default.events 'id BIGINT NOT NULL, name STRING, at TIMESTAMP'`,

@@ -11,10 +11,31 @@ export {
   type ColumnBlock,
   type ColumnVector,
   type FixedVector,
+  type FlatVector,
+  type LeafVector,
+  type NestedVector,
   transferablesOf,
 } from "./columns/column-block.ts";
 export { columnKindOf, columnSpecsOf } from "./columns/column-specs.ts";
-export { FixedColumn, type FixedKind, type FixedValues } from "./columns/fixed-column.ts";
+export { type FlatKind, flatKindOf } from "./columns/flat-kinds.ts";
+export { LeafColumn, type LeafSpec, NestedColumn } from "./columns/nested-column.ts";
+export {
+  type LayoutNode,
+  type LeafNode,
+  type ListNode,
+  type MapNode,
+  type NestedLayout,
+  nestedLayoutOf,
+  type NodeLevels,
+  type StructNode,
+  type VariantNode,
+} from "./columns/nested-layout.ts";
+export {
+  ELEMENTS_PER_ROW,
+  FixedColumn,
+  type FixedKind,
+  type FixedValues,
+} from "./columns/fixed-column.ts";
 export { DeltaError, type DeltaErrorCode, type DeltaErrorOptions } from "./delta-error.ts";
 export type {
   DeletionVectorDescriptor,
@@ -32,7 +53,9 @@ export {
   DEFAULT_ZSTD_LEVEL,
 } from "./parquet/compressor.ts";
 export {
+  DecimalBound,
   type FileStatistics,
+  type StatisticsTree,
   type StatisticsValue,
   statisticsToJson,
 } from "./parquet/file-statistics.ts";
@@ -41,6 +64,12 @@ export {
   ParquetFileEncoder,
   type ParquetFileOptions,
 } from "./parquet/parquet-file-encoder.ts";
+export {
+  bytesOfPrecision,
+  type DecimalFormat,
+  decimalOf,
+  decimalText,
+} from "./schema/decimal.ts";
 export { parseColumnList, parseSqlType } from "./schema/column-list.ts";
 export { parseSchemaString, printSchemaString } from "./schema/schema-json.ts";
 export {

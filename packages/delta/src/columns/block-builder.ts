@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 import { BytesColumn } from "./bytes-column.ts";
-import type { ColumnBlock, ColumnVector } from "./column-block.ts";
-import { allocateFixed, ELEMENTS_PER_ROW, FixedColumn, type FixedKind } from "./fixed-column.ts";
+import type { ColumnBlock, ColumnVector, FlatVector, LeafVector } from "./column-block.ts";
+import { allocateFixed, ELEMENTS_PER_ROW, FixedColumn } from "./fixed-column.ts";
+import type { FlatKind } from "./flat-kinds.ts";
+import { type LeafColumn, type LeafSpec, NestedColumn } from "./nested-column.ts";
 
-/** How a column is stored in memory; `bytes` serves STRING and BINARY. */
-export type ColumnKind = FixedKind | "bytes";
+/** How a column is stored in memory; `nested` serves STRUCT, ARRAY, MAP and VARIANT. */
+export type ColumnKind = FlatKind | "nested";
 
-export interface ColumnSpec {
-  readonly kind: ColumnKind;
-  readonly nullable: boolean;
-}
+export type ColumnSpec =
+  | { readonly kind: FlatKind; readonly nullable: boolean }
+  | { readonly kind: "nested"; readonly nullable: boolean; readonly leaves: readonly LeafSpec[] };
 
-export type Column = FixedColumn | BytesColumn;
+export type Column = FixedColumn | BytesColumn | NestedColumn;
 
 /** Rows a new builder has room for; it grows beyond by doubling. */
 const INITIAL_ROW_CAPACITY = 8192;
@@ -31,11 +32,7 @@ export class BlockBuilder {
 
   constructor(specs: readonly ColumnSpec[], rowCapacity: number = INITIAL_ROW_CAPACITY) {
     this.rowCapacity = rowCapacity;
-    this.columns = specs.map((spec) =>
-      spec.kind === "bytes"
-        ? new BytesColumn(spec.nullable, rowCapacity, rowCapacity * INITIAL_BYTES_PER_ROW)
-        : new FixedColumn(spec.kind, spec.nullable, rowCapacity),
-    );
+    this.columns = specs.map((spec) => columnOf(spec, rowCapacity));
   }
 
   /** Doubles the room for rows. */
@@ -56,7 +53,9 @@ export class BlockBuilder {
   byteLength(): number {
     let total = 0;
     for (const column of this.columns) {
-      if (column.kind === "bytes") {
+      if (column.kind === "nested") {
+        for (const leaf of column.leaves) total += leaf.byteLength(this.rowCount);
+      } else if (column.kind === "bytes") {
         total += column.startOf(this.rowCount) + this.rowCount * 4;
       } else {
         total += this.rowCount * (column.values.byteLength / this.rowCapacity);
@@ -79,7 +78,37 @@ export class BlockBuilder {
   }
 }
 
+function columnOf(spec: ColumnSpec, rowCapacity: number): Column {
+  if (spec.kind === "nested") return new NestedColumn(spec.nullable, spec.leaves, rowCapacity);
+  if (spec.kind !== "bytes") return new FixedColumn(spec.kind, spec.nullable, rowCapacity);
+  return new BytesColumn(spec.nullable, rowCapacity, rowCapacity * INITIAL_BYTES_PER_ROW);
+}
+
 function detach(column: Column, spare: ColumnVector | undefined): ColumnVector {
+  if (column.kind !== "nested") {
+    return detachFlat(column, spare?.kind === "nested" ? undefined : spare);
+  }
+  const spareLeaves = spare?.kind === "nested" ? spare.leaves : [];
+  const leaves = column.leaves.map((leaf, index) => detachLeaf(leaf, spareLeaves[index]));
+  return { kind: "nested", validity: null, leaves };
+}
+
+/** Only the rows and their ends are per row: a leaf starts again with the room its entries have grown to. */
+function detachLeaf(leaf: LeafColumn, spare: LeafVector | undefined): LeafVector {
+  const { definitions, repetitions, entryEnds, valueEnds } = leaf;
+  leaf.definitions =
+    largeEnough(spare?.definitions, definitions.length) ?? new Uint8Array(definitions.length);
+  leaf.repetitions =
+    largeEnough(spare?.repetitions, repetitions.length) ?? new Uint8Array(repetitions.length);
+  leaf.entryEnds =
+    largeEnough(spare?.entryEnds, entryEnds.length) ?? new Uint32Array(entryEnds.length);
+  leaf.valueEnds =
+    largeEnough(spare?.valueEnds, valueEnds.length) ?? new Uint32Array(valueEnds.length);
+  const values = detachFlat(leaf.values, spare?.values);
+  return { values, definitions, repetitions, entryEnds, valueEnds };
+}
+
+function detachFlat(column: FixedColumn | BytesColumn, spare: FlatVector | undefined): FlatVector {
   const { validity } = column;
   if (validity !== null)
     column.validity =

@@ -16,7 +16,25 @@ export interface BytesVector {
   readonly validity: Uint8Array | null;
 }
 
-export type ColumnVector = FixedVector | BytesVector;
+export type FlatVector = FixedVector | BytesVector;
+
+/** A sealed leaf. Layout: `LeafColumn`. */
+export interface LeafVector {
+  readonly values: FlatVector;
+  readonly definitions: Uint8Array;
+  readonly repetitions: Uint8Array;
+  readonly entryEnds: Uint32Array;
+  readonly valueEnds: Uint32Array;
+}
+
+/** A sealed column of a type with parts. */
+export interface NestedVector {
+  readonly kind: "nested";
+  readonly validity: null;
+  readonly leaves: readonly LeafVector[];
+}
+
+export type ColumnVector = FlatVector | NestedVector;
 
 /**
  * Sealed rows in columns, in the order of the table's columns. A block owns its buffers: it can be moved to another
@@ -31,12 +49,24 @@ export interface ColumnBlock {
 export function transferablesOf(block: ColumnBlock): ArrayBuffer[] {
   const buffers: ArrayBuffer[] = [];
   for (const column of block.columns) {
-    if (column.kind === "bytes") {
-      buffers.push(column.data.buffer as ArrayBuffer, column.ends.buffer as ArrayBuffer);
-    } else {
-      buffers.push(column.values.buffer as ArrayBuffer);
-    }
-    if (column.validity !== null) buffers.push(column.validity.buffer as ArrayBuffer);
+    if (column.kind !== "nested") pushFlat(column, buffers);
+    else for (const leaf of column.leaves) pushLeaf(leaf, buffers);
   }
   return buffers;
+}
+
+function pushLeaf(leaf: LeafVector, buffers: ArrayBuffer[]): void {
+  pushFlat(leaf.values, buffers);
+  for (const array of [leaf.definitions, leaf.repetitions, leaf.entryEnds, leaf.valueEnds]) {
+    buffers.push(array.buffer as ArrayBuffer);
+  }
+}
+
+function pushFlat(column: FlatVector, buffers: ArrayBuffer[]): void {
+  if (column.kind === "bytes") {
+    buffers.push(column.data.buffer as ArrayBuffer, column.ends.buffer as ArrayBuffer);
+  } else {
+    buffers.push(column.values.buffer as ArrayBuffer);
+  }
+  if (column.validity !== null) buffers.push(column.validity.buffer as ArrayBuffer);
 }

@@ -1,23 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DataType, StructType } from "../schema/types.ts";
 import type { ColumnKind, ColumnSpec } from "./block-builder.ts";
+import { flatKindOf } from "./flat-kinds.ts";
+import { nestedLayoutOf } from "./nested-layout.ts";
 
-/** How each primitive type that can be written today is held in a column. */
-const KINDS: ReadonlyMap<string, ColumnKind> = new Map<string, ColumnKind>([
-  ["string", "bytes"],
-  ["binary", "bytes"],
-  ["boolean", "boolean"],
-  ["integer", "int32"],
-  ["date", "int32"],
-  ["long", "int64"],
-  ["timestamp", "int64"],
-  ["float", "float"],
-  ["double", "double"],
-]);
-
-/** The column kind of a type, or `undefined` where the type cannot be written yet. */
+/** The column kind of a type, or `undefined` where the type cannot be written. */
 export function columnKindOf(type: DataType): ColumnKind | undefined {
-  return typeof type === "string" ? KINDS.get(type) : undefined;
+  const flat = flatKindOf(type);
+  if (flat !== undefined) return flat;
+  const layout = nestedLayoutOf({ name: "", type, nullable: true, metadata: {} });
+  return layout === undefined ? undefined : "nested";
 }
 
 /**
@@ -26,12 +18,15 @@ export function columnKindOf(type: DataType): ColumnKind | undefined {
  */
 export function columnSpecsOf(schema: StructType): ColumnSpec[] {
   return schema.fields.map((field) => {
-    const kind = columnKindOf(field.type);
-    if (kind === undefined) {
+    const { nullable } = field;
+    const kind = flatKindOf(field.type);
+    if (kind !== undefined) return { kind, nullable };
+    const layout = nestedLayoutOf(field);
+    if (layout === undefined) {
       throw new TypeError(
         `column ${JSON.stringify(field.name)} has type ${JSON.stringify(field.type)}, which cannot be written`,
       );
     }
-    return { kind, nullable: field.nullable };
+    return { kind: "nested", nullable, leaves: layout.leaves };
   });
 }

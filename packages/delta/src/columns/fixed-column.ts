@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /** Storage of a column whose values all take the same number of bytes. */
-export type FixedKind = "boolean" | "int32" | "int64" | "float" | "double";
+export type FixedKind = "boolean" | "int32" | "int64" | "int128" | "float" | "double";
 
 /**
  * The array behind each fixed kind. An `int64` is two int32 halves, low half first (so the bytes are those of a
- * little-endian 64-bit integer, as Parquet wants them): no BigInt is made on the hot path.
+ * little-endian 64-bit integer, as Parquet wants them), an `int128` four of them, for decimals of more than 18
+ * digits: no BigInt is made on the hot path.
  */
 export type FixedValues = Uint8Array | Int32Array | Float32Array | Float64Array;
 
@@ -14,6 +15,7 @@ export const ELEMENTS_PER_ROW: Readonly<Record<FixedKind, number>> = {
   boolean: 1,
   int32: 1,
   int64: 2,
+  int128: 4,
   float: 1,
   double: 1,
 };
@@ -56,6 +58,8 @@ export function allocateFixed(kind: FixedKind, rowCapacity: number): FixedValues
       return new Int32Array(rowCapacity);
     case "int64":
       return new Int32Array(rowCapacity * 2);
+    case "int128":
+      return new Int32Array(rowCapacity * 4);
     case "float":
       return new Float32Array(rowCapacity);
     case "double":

@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 import { crc32 } from "node:zlib";
-import type { ColumnVector } from "../columns/column-block.ts";
-import { type ColumnSummary, countNulls, summariseColumn } from "./column-summary.ts";
+import type { FlatVector, LeafVector } from "../columns/column-block.ts";
+import {
+  type ColumnSummary,
+  countNulls,
+  summariseColumn,
+  summariseLeaf,
+} from "./column-summary.ts";
 import type { Compressor } from "./compressor.ts";
 import type { Leaf } from "./file-schema.ts";
 import { MAX_PAGE_BYTES } from "./format.ts";
 import { encodeConstantLevel, encodeLevels } from "./levels.ts";
 import { dataPageHeader } from "./metadata.ts";
-import { endOfPage, type PageLimits, plainValues } from "./page-values.ts";
+import { endOfNestedPage, endOfPage, type PageLimits, plainValues } from "./page-values.ts";
 
 export interface ColumnChunkSettings {
   readonly limits: PageLimits;
@@ -20,7 +25,8 @@ export interface ColumnChunk {
   /** What to append to the file, in order. May be views of the column's memory. */
   readonly parts: readonly Uint8Array[];
   readonly pageCount: number;
-  readonly rowCount: number;
+  /** Entries of its pages: the rows, or more where the column is in a list. */
+  readonly entryCount: number;
   /** Bytes of headers and bodies as they are in the file. */
   readonly compressedBytes: number;
   /** The same with bodies as they were before compression. */
@@ -34,7 +40,7 @@ export interface ColumnChunk {
  */
 export function encodeColumnChunk(
   leaf: Leaf,
-  vector: ColumnVector,
+  vector: FlatVector | LeafVector,
   rowCount: number,
   settings: ColumnChunkSettings,
 ): ColumnChunk {
@@ -42,9 +48,12 @@ export function encodeColumnChunk(
   let pageCount = 0;
   let compressedBytes = 0;
   let uncompressedBytes = 0;
+  let entryCount = 0;
   for (let startRow = 0; startRow < rowCount; pageCount++) {
-    const endRow = endOfPage(vector, startRow, rowCount, settings.limits);
-    const body = pageBody(leaf, vector, startRow, endRow);
+    const isNested = "entryEnds" in vector;
+    const { body, endRow, valueCount } = isNested
+      ? nestedPage(leaf, vector, startRow, rowCount, settings.limits)
+      : flatPage(leaf, vector, startRow, rowCount, settings.limits);
     const bodyBytes = totalBytes(body);
     if (bodyBytes > MAX_PAGE_BYTES) {
       throw new RangeError(
@@ -55,7 +64,7 @@ export function encodeColumnChunk(
       settings.compressor === null ? body : [settings.compressor.compress(joined(body, bodyBytes))];
     const storedBytes = totalBytes(stored);
     const header = dataPageHeader({
-      valueCount: endRow - startRow,
+      valueCount,
       uncompressedBytes: bodyBytes,
       compressedBytes: storedBytes,
       checksum: checksumOf(stored),
@@ -63,18 +72,54 @@ export function encodeColumnChunk(
     parts.push(header, ...stored);
     compressedBytes += header.length + storedBytes;
     uncompressedBytes += header.length + bodyBytes;
+    entryCount += valueCount;
     startRow = endRow;
   }
-  const summary = summariseColumn(leaf, vector, rowCount);
-  return { parts, pageCount, rowCount, compressedBytes, uncompressedBytes, summary };
+  const summary =
+    "entryEnds" in vector
+      ? summariseLeaf(leaf, vector, rowCount)
+      : summariseColumn(leaf, vector, rowCount);
+  return { parts, pageCount, entryCount, compressedBytes, uncompressedBytes, summary };
 }
 
-function pageBody(
+interface Page {
+  readonly body: Uint8Array[];
+  readonly endRow: number;
+  /** Values of the page, nulls included. */
+  readonly valueCount: number;
+}
+
+function nestedPage(
   leaf: Leaf,
-  vector: ColumnVector,
+  vector: LeafVector,
   startRow: number,
-  endRow: number,
-): Uint8Array[] {
+  rowCount: number,
+  limits: PageLimits,
+): Page {
+  const { values, definitions, repetitions, entryEnds, valueEnds } = vector;
+  const endRow = endOfNestedPage(vector, startRow, rowCount, limits);
+  const start = startRow === 0 ? 0 : (entryEnds[startRow - 1] as number);
+  const end = entryEnds[endRow - 1] as number;
+  const firstValue = startRow === 0 ? 0 : (valueEnds[startRow - 1] as number);
+  const body: Uint8Array[] = [];
+  const addLevels = (levels: Uint8Array, maxLevel: number): void => {
+    if (maxLevel > 0) body.push(encodeLevels(levels, start, end, 32 - Math.clz32(maxLevel)));
+  };
+  addLevels(repetitions, leaf.maxRepetitionLevel);
+  addLevels(definitions, leaf.maxDefinitionLevel);
+  const valueEnd = valueEnds[endRow - 1] as number;
+  if (valueEnd > firstValue) body.push(plainValues(leaf, values, firstValue, valueEnd, 0));
+  return { body, endRow, valueCount: end - start };
+}
+
+function flatPage(
+  leaf: Leaf,
+  vector: FlatVector,
+  startRow: number,
+  rowCount: number,
+  limits: PageLimits,
+): Page {
+  const endRow = endOfPage(vector, startRow, rowCount, limits);
   const { validity } = vector;
   const rows = endRow - startRow;
   const nullCount = validity === null ? 0 : countNulls(validity.subarray(startRow, endRow), rows);
@@ -86,9 +131,9 @@ function pageBody(
         : encodeLevels(validity, startRow, endRow, 1),
     );
   }
-  const values = plainValues(vector, startRow, endRow, nullCount);
+  const values = plainValues(leaf, vector, startRow, endRow, nullCount);
   if (values.length > 0) body.push(values);
-  return body;
+  return { body, endRow, valueCount: rows };
 }
 
 function totalBytes(parts: readonly Uint8Array[]): number {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { BytesVector, ColumnVector } from "../columns/column-block.ts";
+import type { BytesVector, FlatVector, LeafVector } from "../columns/column-block.ts";
 import { binaryBounds, type ByteBounds, mergedByteBounds, stringBounds } from "./byte-bounds.ts";
 import { byteExtremes } from "./byte-extremes.ts";
 import type { Leaf } from "./file-schema.ts";
@@ -9,7 +9,8 @@ export type Bounds =
   | { readonly kind: "boolean"; readonly min: boolean; readonly max: boolean }
   /** int32, float and double; zeros are signed so that the bounds hold whether or not -0 is below +0. */
   | { readonly kind: "number"; readonly min: number; readonly max: number }
-  | { readonly kind: "int64"; readonly min: bigint; readonly max: bigint }
+  /** int64 and int128 */
+  | { readonly kind: "bigint"; readonly min: bigint; readonly max: bigint }
   | ({ readonly kind: "bytes" } & ByteBounds);
 
 /** What statistics say about the rows of one column, in a row group or a file. */
@@ -27,7 +28,7 @@ export interface ColumnSummary {
 export const EMPTY_SUMMARY: ColumnSummary = { nullCount: 0, bounds: null, hasNan: false };
 
 /** Reads every value of a column once. */
-export function summariseColumn(leaf: Leaf, vector: ColumnVector, rowCount: number): ColumnSummary {
+export function summariseColumn(leaf: Leaf, vector: FlatVector, rowCount: number): ColumnSummary {
   const { validity } = vector;
   const nullCount = validity === null ? 0 : countNulls(validity, rowCount);
   if (nullCount === rowCount) return { nullCount, bounds: null, hasNan: false };
@@ -40,6 +41,8 @@ export function summariseColumn(leaf: Leaf, vector: ColumnVector, rowCount: numb
       return found(nullCount, int32Bounds(vector.values as Int32Array, present, rowCount));
     case "int64":
       return found(nullCount, int64Bounds(vector.values as Int32Array, present, rowCount));
+    case "int128":
+      return found(nullCount, int128Bounds(vector.values as Int32Array, present, rowCount));
     case "float":
       return floatSummary(nullCount, floatBounds(vector.values as Float32Array, present, rowCount));
     case "double":
@@ -50,6 +53,14 @@ export function summariseColumn(leaf: Leaf, vector: ColumnVector, rowCount: numb
     case "bytes":
       return found(nullCount, bytesBounds(leaf, vector, present, rowCount));
   }
+}
+
+/** The same for a leaf of a nested column, where every entry without a value counts as a null. */
+export function summariseLeaf(leaf: Leaf, vector: LeafVector, rowCount: number): ColumnSummary {
+  const entryCount = vector.entryEnds[rowCount - 1] ?? 0;
+  const valueCount = vector.valueEnds[rowCount - 1] ?? 0;
+  const summary = summariseColumn(leaf, vector.values, valueCount);
+  return { ...summary, nullCount: entryCount - valueCount };
 }
 
 /** The summary of two sets of rows of the same column. */
@@ -84,9 +95,9 @@ function mergedBounds(left: Bounds | null, right: Bounds | null): Bounds | null 
       max: Math.max(left.max, right.max),
     };
   }
-  if (left.kind === "int64" && right.kind === "int64") {
+  if (left.kind === "bigint" && right.kind === "bigint") {
     return {
-      kind: "int64",
+      kind: "bigint",
       min: left.min < right.min ? left.min : right.min,
       max: left.max > right.max ? left.max : right.max,
     };
@@ -163,7 +174,38 @@ function int64Bounds(halves: Int32Array, present: Uint8Array | null, rowCount: n
       maxLow = low;
     }
   }
-  return { kind: "int64", min: joined(minHigh, minLow), max: joined(maxHigh, maxLow) };
+  return { kind: "bigint", min: joined(minHigh, minLow), max: joined(maxHigh, maxLow) };
+}
+
+/** Rows are compared in place, word by word from the top; only the two bounds become bigints. */
+function int128Bounds(words: Int32Array, present: Uint8Array | null, rowCount: number): Bounds {
+  let min = present === null ? 0 : present.indexOf(1);
+  let max = min;
+  for (let row = min + 1; row < rowCount; row++) {
+    if (present !== null && present[row] === 0) continue;
+    if (compareInt128(words, row, min) < 0) min = row;
+    else if (compareInt128(words, row, max) > 0) max = row;
+  }
+  return { kind: "bigint", min: int128At(words, min), max: int128At(words, max) };
+}
+
+function compareInt128(words: Int32Array, left: number, right: number): number {
+  const high = (words[left * 4 + 3] as number) - (words[right * 4 + 3] as number);
+  if (high !== 0) return high;
+  for (let word = 2; word >= 0; word--) {
+    const difference =
+      ((words[left * 4 + word] as number) >>> 0) - ((words[right * 4 + word] as number) >>> 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
+function int128At(words: Int32Array, row: number): bigint {
+  let value = BigInt(words[row * 4 + 3] as number);
+  for (let word = 2; word >= 0; word--) {
+    value = (value << 32n) | BigInt((words[row * 4 + word] as number) >>> 0);
+  }
+  return value;
 }
 
 function joined(high: number, low: number): bigint {

@@ -1,12 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
+import { decimalText } from "../schema/decimal.ts";
 import type { Bounds, ColumnSummary } from "./column-summary.ts";
-import type { BoundsFormat } from "./file-schema.ts";
+import type { Leaf } from "./file-schema.ts";
 
 /**
  * A bound in Delta statistics: text for strings, dates and timestamps. A BIGINT is a number where a double holds it
- * exactly and a bigint beyond.
+ * exactly and a bigint beyond; a DECIMAL is a {@link DecimalBound}.
  */
-export type StatisticsValue = string | number | bigint | boolean;
+export type StatisticsValue = string | number | bigint | boolean | DecimalBound;
+
+/** The digits of a DECIMAL, which no double holds. */
+export class DecimalBound {
+  /** A decimal number in plain notation. */
+  readonly text: string;
+
+  constructor(digits: string) {
+    this.text = digits;
+  }
+}
+
+/** By column name; a STRUCT has a tree of its fields. ARRAY and MAP have no statistics. */
+export interface StatisticsTree<Value> {
+  readonly [name: string]: Value | StatisticsTree<Value>;
+}
 
 /**
  * Statistics of one data file, the content of Delta's `add.stats` ("Per-file Statistics" in the protocol). Serialise
@@ -20,16 +36,17 @@ export type StatisticsValue = string | number | bigint | boolean;
  */
 export interface FileStatistics {
   readonly numRecords: number;
-  readonly minValues: Readonly<Record<string, StatisticsValue>>;
-  readonly maxValues: Readonly<Record<string, StatisticsValue>>;
-  readonly nullCount: Readonly<Record<string, number>>;
+  readonly minValues: StatisticsTree<StatisticsValue>;
+  readonly maxValues: StatisticsTree<StatisticsValue>;
+  readonly nullCount: StatisticsTree<number>;
   /** Never `false` for a file just written; absent means `true`. */
   readonly tightBounds?: boolean;
 }
 
 export interface NamedSummary {
-  readonly name: string;
-  readonly boundsFormat: BoundsFormat;
+  /** Names of the column and of the fields below it. */
+  readonly path: readonly string[];
+  readonly leaf: Leaf;
   readonly summary: ColumnSummary;
 }
 
@@ -38,22 +55,41 @@ export function fileStatisticsOf(
   numRecords: number,
   columns: readonly NamedSummary[],
 ): FileStatistics {
-  const minValues: [string, StatisticsValue][] = [];
-  const maxValues: [string, StatisticsValue][] = [];
-  for (const { name, boundsFormat, summary } of columns) {
+  const minValues: Entry<StatisticsValue>[] = [];
+  const maxValues: Entry<StatisticsValue>[] = [];
+  for (const { path, leaf, summary } of columns) {
     if (summary.bounds === null) continue;
-    const min = minValueOf(boundsFormat, summary.bounds);
-    const max = maxValueOf(boundsFormat, summary.bounds);
-    if (min !== null) minValues.push([name, min]);
-    if (max !== null) maxValues.push([name, max]);
+    const min = minValueOf(leaf, summary.bounds);
+    const max = maxValueOf(leaf, summary.bounds);
+    if (min !== null) minValues.push([path, min]);
+    if (max !== null) maxValues.push([path, max]);
   }
-  // `fromEntries` makes own properties of any name, "__proto__" included.
   return {
     numRecords,
-    minValues: Object.fromEntries(minValues),
-    maxValues: Object.fromEntries(maxValues),
-    nullCount: Object.fromEntries(columns.map(({ name, summary }) => [name, summary.nullCount])),
+    minValues: treeOf(minValues),
+    maxValues: treeOf(maxValues),
+    nullCount: treeOf(columns.map(({ path, summary }) => [path, summary.nullCount])),
   };
+}
+
+type Entry<Value> = readonly [path: readonly string[], value: Value];
+
+/** The paths of one tree: a name that stands for a value is not also the name of a struct. */
+function treeOf<Value>(entries: readonly Entry<Value>[]): StatisticsTree<Value> {
+  const branches = new Map<string, Entry<Value>[]>();
+  const members: [string, Value | StatisticsTree<Value>][] = [];
+  for (const [[name = "", ...rest], value] of entries) {
+    if (rest.length === 0) {
+      members.push([name, value]);
+      continue;
+    }
+    const branch = branches.get(name);
+    if (branch !== undefined) branch.push([rest, value]);
+    else branches.set(name, [[rest, value]]);
+  }
+  for (const [name, branch] of branches) members.push([name, treeOf(branch)]);
+  // `fromEntries` makes own properties of any name, "__proto__" included.
+  return Object.fromEntries(members);
 }
 
 /** The JSON text of `add.stats`, with integers of 64 bits exact and zeros signed. */
@@ -70,44 +106,52 @@ export function statisticsToJson(statistics: FileStatistics): string {
   return `{${members.join(",")}}`;
 }
 
-function objectToJson(values: Readonly<Record<string, StatisticsValue>>): string {
+function objectToJson(values: StatisticsTree<StatisticsValue>): string {
   const members = Object.entries(values).map(
     ([name, value]) => `${JSON.stringify(name)}:${valueToJson(value)}`,
   );
   return `{${members.join(",")}}`;
 }
 
-function valueToJson(value: StatisticsValue): string {
+function valueToJson(value: StatisticsValue | StatisticsTree<StatisticsValue>): string {
   if (typeof value === "bigint") return value.toString();
+  if (value instanceof DecimalBound) return value.text;
+  if (typeof value === "object") return objectToJson(value);
   if (Object.is(value, -0)) return "-0.0";
   return JSON.stringify(value);
 }
 
-function minValueOf(format: BoundsFormat, bounds: Bounds): StatisticsValue | null {
+function minValueOf(leaf: Leaf, bounds: Bounds): StatisticsValue | null {
+  const format = leaf.boundsFormat;
   switch (bounds.kind) {
     case "boolean":
       return bounds.min;
     case "number":
+      if (format === "decimal") return decimalValue(leaf, BigInt(bounds.min));
       return format === "date" ? dateText(bounds.min) : finite(bounds.min);
-    case "int64":
+    case "bigint":
+      if (format === "decimal") return decimalValue(leaf, bounds.min);
       return format === "number"
         ? integerValue(bounds.min)
-        : timestampText(format, floorDivide(bounds.min, MICROS_PER_MILLI));
+        : timestampText(leaf, floorDivide(bounds.min, MICROS_PER_MILLI));
     case "bytes":
       return format === "string" ? text(bounds.min) : null;
   }
 }
 
-function maxValueOf(format: BoundsFormat, bounds: Bounds): StatisticsValue | null {
+function maxValueOf(leaf: Leaf, bounds: Bounds): StatisticsValue | null {
+  const format = leaf.boundsFormat;
   switch (bounds.kind) {
     case "boolean":
       return bounds.max;
     case "number":
+      if (format === "decimal") return decimalValue(leaf, BigInt(bounds.max));
       return format === "date" ? dateText(bounds.max) : finite(bounds.max);
-    case "int64":
+    case "bigint":
+      if (format === "decimal") return decimalValue(leaf, bounds.max);
       return format === "number"
         ? integerValue(bounds.max)
-        : timestampText(format, -floorDivide(-bounds.max, MICROS_PER_MILLI));
+        : timestampText(leaf, -floorDivide(-bounds.max, MICROS_PER_MILLI));
     case "bytes":
       return format === "string" && bounds.max !== null ? text(bounds.max) : null;
   }
@@ -126,6 +170,11 @@ function finite(value: number): number | null {
   return Number.isFinite(value) ? value : null;
 }
 
+function decimalValue({ logicalType }: Leaf, unscaled: bigint): StatisticsValue {
+  const scale = logicalType?.kind === "decimal" ? logicalType.scale : 0;
+  return new DecimalBound(decimalText(unscaled, scale));
+}
+
 function integerValue(value: bigint): number | bigint {
   const double = Number(value);
   return Number.isSafeInteger(double) ? double : value;
@@ -142,9 +191,9 @@ function dateText(days: number): string | null {
   return iso === null ? null : iso.slice(0, "YYYY-MM-DD".length);
 }
 
-function timestampText(format: BoundsFormat, millis: bigint): string | null {
+function timestampText({ boundsFormat }: Leaf, millis: bigint): string | null {
   const iso = isoText(Number(millis));
-  return iso !== null && format === "timestampNtz" ? iso.slice(0, -1) : iso;
+  return iso !== null && boundsFormat === "timestampNtz" ? iso.slice(0, -1) : iso;
 }
 
 /** Years of four digits only: readers disagree about how others are written. */

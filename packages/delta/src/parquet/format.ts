@@ -7,7 +7,8 @@
  *     rowGroup  := columnChunk*                  in schema order
  *     columnChunk := dataPage+
  *     dataPage  := pageHeader body               body compressed as a whole (DataPageV1)
- *     body      := definitionLevels? values      levels only for nullable columns, see `levels.ts`
+ *     body      := repetitionLevels? definitionLevels? values
+ *                                                levels only where their highest is above 0, see `levels.ts`
  */
 
 /** "PAR1", at both ends of a file. */
@@ -20,6 +21,7 @@ export const PHYSICAL_TYPE = {
   float: 4,
   double: 5,
   byteArray: 6,
+  fixedLengthByteArray: 7,
 } as const;
 export type PhysicalType = (typeof PHYSICAL_TYPE)[keyof typeof PHYSICAL_TYPE];
 
@@ -29,6 +31,9 @@ export type Repetition = (typeof REPETITION)[keyof typeof REPETITION];
 /** Types of format 1.0, which older readers look at instead of the logical type. */
 export const CONVERTED_TYPE = {
   utf8: 0,
+  map: 1,
+  list: 3,
+  decimal: 5,
   date: 6,
   timestampMicros: 10,
   int8: 15,

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Bounds, ColumnSummary } from "./column-summary.ts";
-import type { FileSchema, Leaf, LogicalType, SchemaElement } from "./file-schema.ts";
+import type { FileSchema, Leaf, SchemaElement } from "./file-schema.ts";
 import { type Codec, ENCODING, PAGE_TYPE, PHYSICAL_TYPE } from "./format.ts";
+import type { LogicalType } from "./leaf-types.ts";
 import { THRIFT_TYPE, ThriftWriter } from "./thrift-compact.ts";
 
 /**
@@ -21,7 +22,7 @@ export interface DataPageHeader {
 export interface ColumnChunkMetadata {
   readonly leaf: Leaf;
   readonly codec: Codec;
-  readonly rowCount: number;
+  readonly entryCount: number;
   readonly pageCount: number;
   readonly uncompressedBytes: number;
   readonly compressedBytes: number;
@@ -93,16 +94,19 @@ function writeSchemaElement(writer: ThriftWriter, element: SchemaElement): void 
   const { leafType } = element;
   writer.beginElement();
   if (leafType !== null) writer.writeI32(1, leafType.physicalType);
+  if (leafType !== null && leafType.typeLength > 0) writer.writeI32(2, leafType.typeLength);
   writer.writeI32(3, element.repetition);
   writer.writeString(4, element.name);
   if (leafType === null) writer.writeI32(5, element.childCount);
-  if (leafType !== null && leafType.convertedType !== null) {
-    writer.writeI32(6, leafType.convertedType);
+  if (element.convertedType !== null) writer.writeI32(6, element.convertedType);
+  if (leafType !== null && leafType.logicalType?.kind === "decimal") {
+    writer.writeI32(7, leafType.logicalType.scale);
+    writer.writeI32(8, leafType.logicalType.precision);
   }
   if (element.fieldId !== null) writer.writeI32(9, element.fieldId);
-  if (leafType !== null && leafType.logicalType !== null) {
+  if (element.logicalType !== null) {
     writer.beginStruct(10);
-    writeLogicalType(writer, leafType.logicalType);
+    writeLogicalType(writer, element.logicalType);
     writer.endStruct();
   }
   writer.endStruct();
@@ -113,6 +117,17 @@ function writeLogicalType(writer: ThriftWriter, logicalType: LogicalType): void 
   switch (logicalType.kind) {
     case "string":
       writer.beginStruct(1);
+      break;
+    case "map":
+      writer.beginStruct(2);
+      break;
+    case "list":
+      writer.beginStruct(3);
+      break;
+    case "decimal":
+      writer.beginStruct(5);
+      writer.writeI32(1, logicalType.scale);
+      writer.writeI32(2, logicalType.precision);
       break;
     case "date":
       writer.beginStruct(6);
@@ -162,7 +177,7 @@ function writeColumnChunk(writer: ThriftWriter, column: ColumnChunkMetadata): vo
   writer.writeI32List(2, [ENCODING.plain, ENCODING.rle]);
   writer.writeStringList(3, leaf.path);
   writer.writeI32(4, column.codec);
-  writer.writeI64(5, column.rowCount);
+  writer.writeI64(5, column.entryCount);
   writer.writeI64(6, column.uncompressedBytes);
   writer.writeI64(7, column.compressedBytes);
   writer.writeI64(9, column.fileOffset);
@@ -210,6 +225,7 @@ function encodedBounds(leaf: Leaf, bounds: Bounds): EncodedBounds {
 }
 
 function plainValue(leaf: Leaf, value: number | bigint | boolean): Uint8Array {
+  if (leaf.typeLength > 0) return bigEndianBytes(value as bigint, leaf.typeLength);
   const is8Bytes =
     leaf.physicalType === PHYSICAL_TYPE.int64 || leaf.physicalType === PHYSICAL_TYPE.double;
   if (typeof value === "boolean") return Uint8Array.of(value ? 1 : 0);
@@ -219,6 +235,17 @@ function plainValue(leaf: Leaf, value: number | bigint | boolean): Uint8Array {
   else if (leaf.physicalType === PHYSICAL_TYPE.float) view.setFloat32(0, value, true);
   else view.setInt32(0, value, true);
   return new Uint8Array(view.buffer);
+}
+
+/** Two's complement, most significant byte first. */
+function bigEndianBytes(value: bigint, byteCount: number): Uint8Array {
+  const bytes = new Uint8Array(byteCount);
+  let rest = value;
+  for (let index = byteCount - 1; index >= 0; index--) {
+    bytes[index] = Number(rest & 0xffn);
+    rest >>= 8n;
+  }
+  return bytes;
 }
 
 function writeTypeDefinedOrder(writer: ThriftWriter): void {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { BytesVector, ColumnVector, FixedVector } from "../columns/column-block.ts";
+import type { BytesVector, FixedVector, FlatVector, LeafVector } from "../columns/column-block.ts";
 import { type FixedKind, ELEMENTS_PER_ROW } from "../columns/fixed-column.ts";
+import type { Leaf } from "./file-schema.ts";
 
 /** Where a page ends, whichever comes first. */
 export interface PageLimits {
@@ -11,7 +12,7 @@ export interface PageLimits {
 
 /** The row after the last one of the page that starts at `startRow`; always at least one row further. */
 export function endOfPage(
-  vector: ColumnVector,
+  vector: FlatVector,
   startRow: number,
   rowCount: number,
   limits: PageLimits,
@@ -28,12 +29,43 @@ export function endOfPage(
 }
 
 /**
+ * As {@link endOfPage} for a leaf of a nested column. Pages hold whole rows; the limits count entries and the bytes of
+ * their values, so a single long list has a page of its own.
+ */
+export function endOfNestedPage(
+  vector: LeafVector,
+  startRow: number,
+  rowCount: number,
+  limits: PageLimits,
+): number {
+  const { values, entryEnds, valueEnds } = vector;
+  const startOf = (ends: Uint32Array, index: number): number =>
+    index === 0 ? 0 : (ends[index - 1] as number);
+  const bytesBefore = (valueIndex: number): number =>
+    values.kind === "bytes"
+      ? startOf(values.ends, valueIndex)
+      : valueIndex * values.values.BYTES_PER_ELEMENT * ELEMENTS_PER_ROW[values.kind];
+  const entryLimit = startOf(entryEnds, startRow) + limits.maxRows;
+  const byteLimit = bytesBefore(startOf(valueEnds, startRow)) + limits.maxBytes;
+  let endRow = startRow + 1;
+  while (
+    endRow < rowCount &&
+    (entryEnds[endRow] as number) <= entryLimit &&
+    bytesBefore(valueEnds[endRow] as number) <= byteLimit
+  ) {
+    endRow++;
+  }
+  return endRow;
+}
+
+/**
  * The PLAIN encoding of the present values of rows `startRow` up to `endRow`. Where the memory of the column already
  * is that encoding, the result is a view of it.
  * @param nullCount nulls among these rows.
  */
 export function plainValues(
-  vector: ColumnVector,
+  leaf: Leaf,
+  vector: FlatVector,
   startRow: number,
   endRow: number,
   nullCount: number,
@@ -43,6 +75,9 @@ export function plainValues(
     return vector.data.subarray(start, vector.ends[endRow - 1]);
   }
   const present = nullCount === 0 ? null : vector.validity;
+  if (vector.kind === "int128") {
+    return bigEndianValues(vector.values as Int32Array, present, startRow, endRow, leaf.typeLength);
+  }
   if (vector.kind === "boolean") {
     return packedBooleans(vector.values as Uint8Array, present, startRow, endRow, nullCount);
   }
@@ -98,6 +133,25 @@ function packedBooleans(
   return output;
 }
 
+/** Of each present value the lowest `byteCount` bytes, most significant first. */
+function bigEndianValues(
+  words: Int32Array,
+  present: Uint8Array | null,
+  startRow: number,
+  endRow: number,
+  byteCount: number,
+): Uint8Array {
+  const output = new Uint8Array((endRow - startRow) * byteCount);
+  let next = 0;
+  for (let row = startRow; row < endRow; row++) {
+    if (present !== null && present[row] === 0) continue;
+    for (let byte = byteCount - 1; byte >= 0; byte--) {
+      output[next++] = ((words[row * 4 + (byte >>> 2)] as number) >>> ((byte & 3) * 8)) & 0xff;
+    }
+  }
+  return output.subarray(0, next);
+}
+
 function compacted(
   vector: FixedVector,
   present: Uint8Array,
@@ -125,6 +179,9 @@ type Compactor = (
 const COMPACTORS: Readonly<Record<FixedKind, Compactor>> = {
   boolean: () => {
     throw new TypeError("booleans are packed, not compacted");
+  },
+  int128: () => {
+    throw new TypeError("values of 128 bits are turned round, not compacted");
   },
   int32: compact4,
   int64: compact8,

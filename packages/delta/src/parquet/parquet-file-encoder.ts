@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ColumnBlock, ColumnVector } from "../columns/column-block.ts";
-import { ELEMENTS_PER_ROW } from "../columns/fixed-column.ts";
+import type { ColumnBlock, ColumnVector, FlatVector, LeafVector } from "../columns/column-block.ts";
 import type { StructType } from "../schema/types.ts";
+import { checkBlock } from "./check-block.ts";
 import { type ColumnChunkSettings, encodeColumnChunk } from "./column-chunk.ts";
-import { type ColumnSummary, countNulls, EMPTY_SUMMARY, mergeSummaries } from "./column-summary.ts";
+import { type ColumnSummary, EMPTY_SUMMARY, mergeSummaries } from "./column-summary.ts";
 import type { Compressor } from "./compressor.ts";
 import { type FileSchema, fileSchemaOf, type Leaf } from "./file-schema.ts";
 import { type FileStatistics, fileStatisticsOf, type NamedSummary } from "./file-statistics.ts";
@@ -104,20 +104,20 @@ export class ParquetFileEncoder {
     this.#assertOpen();
     const { leaves } = this.#schema;
     const { rowCount } = block;
-    checkBlock(block, leaves);
+    checkBlock(block, this.#schema);
     if (rowCount === 0) return [];
-    const chunks = leaves.map((leaf, index) =>
-      encodeColumnChunk(leaf, block.columns[index] as ColumnVector, rowCount, this.#chunkSettings),
+    const chunks = leaves.map((leaf) =>
+      encodeColumnChunk(leaf, vectorOf(block, leaf), rowCount, this.#chunkSettings),
     );
     const parts = this.#begin();
     const columns: ColumnChunkMetadata[] = [];
     for (const [index, chunk] of chunks.entries()) {
       const leaf = leaves[index] as Leaf;
-      const { pageCount, uncompressedBytes, compressedBytes, summary } = chunk;
+      const { entryCount, pageCount, uncompressedBytes, compressedBytes, summary } = chunk;
       columns.push({
         leaf,
         codec: this.#chunkSettings.compressor?.codec ?? CODEC.uncompressed,
-        rowCount,
+        entryCount,
         pageCount,
         uncompressedBytes,
         compressedBytes,
@@ -169,10 +169,14 @@ export class ParquetFileEncoder {
 
   #statistics(): FileStatistics {
     const columns: NamedSummary[] = [];
-    for (const [index, { path, boundsFormat }] of this.#schema.leaves.entries()) {
-      const name = path[0] as string;
-      if (!this.#statisticsColumns.has(name)) continue;
-      columns.push({ name, boundsFormat, summary: this.#summaries[index] as ColumnSummary });
+    for (const [index, leaf] of this.#schema.leaves.entries()) {
+      const { path, statisticsPath } = leaf;
+      if (statisticsPath === null || !this.#statisticsColumns.has(path[0] as string)) continue;
+      columns.push({
+        path: statisticsPath,
+        leaf,
+        summary: this.#summaries[index] as ColumnSummary,
+      });
     }
     return fileStatisticsOf(this.#rowCount, columns);
   }
@@ -225,34 +229,9 @@ function statisticsColumnsOf(
   return new Set(names ?? all.slice(0, DEFAULT_STATISTICS_COLUMN_COUNT));
 }
 
-function checkBlock(block: ColumnBlock, leaves: readonly Leaf[]): void {
-  if (block.columns.length !== leaves.length) {
-    throw new TypeError(
-      `the block has ${block.columns.length} columns, the schema ${leaves.length}`,
-    );
-  }
-  for (const [index, leaf] of leaves.entries()) {
-    checkColumn(leaf, block.columns[index] as ColumnVector, block.rowCount);
-  }
-}
-
-function checkColumn(leaf: Leaf, vector: ColumnVector, rowCount: number): void {
-  const name = JSON.stringify(leaf.path.join("."));
-  if (vector.kind !== leaf.columnKind) {
-    throw new TypeError(
-      `column ${name} is held as ${vector.kind}, its type needs ${leaf.columnKind}`,
-    );
-  }
-  const capacity =
-    vector.kind === "bytes"
-      ? vector.ends.length
-      : vector.values.length / ELEMENTS_PER_ROW[vector.kind];
-  if (rowCount > Math.min(capacity, vector.validity?.length ?? capacity)) {
-    throw new TypeError(`column ${name} has room for fewer than the ${rowCount} rows of its block`);
-  }
-  if (leaf.maxDefinitionLevel > 0 || vector.validity === null) return;
-  const nullCount = countNulls(vector.validity, rowCount);
-  if (nullCount > 0) {
-    throw new TypeError(`column ${name} is NOT NULL and has ${nullCount} nulls`);
-  }
+/** The vector of a leaf, in a block that has been checked. */
+function vectorOf(block: ColumnBlock, leaf: Leaf): FlatVector | LeafVector {
+  const vector = block.columns[leaf.columnIndex] as ColumnVector;
+  if (vector.kind !== "nested") return vector;
+  return vector.leaves[leaf.leafIndex as number] as LeafVector;
 }

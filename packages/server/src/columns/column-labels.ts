@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { DataType } from "@sluice/delta";
+import type { DataType, StructField } from "@sluice/delta";
+import { declaredTypeOf } from "./value-limits.ts";
 
 const SQL_NAMES: Readonly<Record<string, string>> = {
   string: "STRING",
@@ -24,6 +25,11 @@ const MAX_QUOTED_LENGTH = 80;
 export function sqlNameOf(type: DataType): string {
   if (typeof type !== "string") return type.type.toUpperCase();
   return Object.hasOwn(SQL_NAMES, type) ? (SQL_NAMES[type] as string) : type.toUpperCase();
+}
+
+/** The type that a column was declared with, as users write it. */
+export function sqlNameOfField(field: StructField): string {
+  return declaredTypeOf(field)?.toUpperCase() ?? sqlNameOf(field.type);
 }
 
 /** A name or value from outside, quoted, escaped and shortened for a message. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ColumnBlock } from "@sluice/delta";
+import { type ColumnBlock, transferablesOf } from "@sluice/delta";
 
 /** Spare buffers that are kept, in bytes: enough for the blocks that are under way at full load. */
 const MAX_SPARE_BYTES = 128 * 1024 * 1024;
@@ -39,13 +39,5 @@ export class SpareBlocks {
 }
 
 function bytesOf(block: ColumnBlock): number {
-  let total = 0;
-  for (const column of block.columns) {
-    total += column.validity?.byteLength ?? 0;
-    total +=
-      column.kind === "bytes"
-        ? column.data.byteLength + column.ends.byteLength
-        : column.values.byteLength;
-  }
-  return total;
+  return transferablesOf(block).reduce((total, buffer) => total + buffer.byteLength, 0);
 }

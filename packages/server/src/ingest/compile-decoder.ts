@@ -7,6 +7,9 @@ import { compileProtoDecoder } from "../columns/proto/compile-proto-decoder.ts";
 import { parseDescriptor } from "../columns/descriptor/parse-descriptor.ts";
 import { ServerError } from "../errors.ts";
 
+/** Table property with which DATE and TIMESTAMP columns take ISO 8601 texts from JSON; numbers only without it. */
+export const ACCEPT_ISO_TEXTS_PROPERTY: string = "sluice.json.acceptIsoTexts";
+
 /**
  * The decoder for one encoding of one table.
  * @throws ServerError `invalid_argument`, `schema_mismatch`, `unimplemented`.
@@ -16,10 +19,13 @@ export function compileDecoder(
   format: RecordFormat,
   descriptor: Uint8Array,
   table: string,
+  properties: Readonly<Record<string, string>>,
 ): DecoderPlan {
   switch (format) {
     case "json": {
-      const plan = compileJsonDecoder(schema);
+      const plan = compileJsonDecoder(schema, {
+        acceptIsoTexts: properties[ACCEPT_ISO_TEXTS_PROPERTY]?.toLowerCase() === "true",
+      });
       if (plan.kind === "setupFailure")
         throw new ServerError("unimplemented", plan.message, { table });
       return plan;

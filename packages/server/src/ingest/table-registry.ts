@@ -99,9 +99,10 @@ function checkWritable(table: DeltaTable, name: string): void {
     throw new ServerError("unimplemented", message, { table: name, limit: MAX_COLUMNS });
   }
   for (const field of schema.fields) {
-    // The length of CHAR(n) and VARCHAR(n) is not checked yet, so such a column is not taken for a plain STRING.
-    const isBounded = field.metadata[CHAR_VARCHAR_METADATA_KEY] !== undefined;
-    if (columnKindOf(field.type) !== undefined && !isBounded) continue;
+    const kind = columnKindOf(field.type);
+    // The length of CHAR(n) and VARCHAR(n) is checked for whole columns only.
+    const isBounded = kind === "nested" && field.metadata[CHAR_VARCHAR_METADATA_KEY] !== undefined;
+    if (kind !== undefined && !isBounded) continue;
     const message = `column ${sqlOfField(field)} of table ${name} has a type that cannot be ingested yet`;
     throw new ServerError("unimplemented", message, { table: name, field: field.name });
   }

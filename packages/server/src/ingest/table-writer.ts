@@ -107,7 +107,13 @@ export class TableWriter {
       const oldest = this.#paths.keys().next();
       if (oldest.done !== true) this.#paths.delete(oldest.value);
     }
-    const plan = compileDecoder(this.schema, format, descriptor, this.tableName);
+    const plan = compileDecoder(
+      this.schema,
+      format,
+      descriptor,
+      this.tableName,
+      this.#options.table.snapshot().metadata.configuration,
+    );
     const { tableName, tableId } = this;
     const path: RecordPath = {
       decoder: plan.bind(this.builder),

@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 import { createZstdCompressor } from "../../../src/parquet/compressor.ts";
 import { statisticsToJson } from "../../../src/parquet/file-statistics.ts";
 import type { ParquetFileOptions } from "../../../src/parquet/parquet-file-encoder.ts";
+import { protocolOfSchema } from "../../../src/table/create-table.ts";
 import type { StructType } from "../../../src/schema/types.ts";
 import { type ColumnValues, type EncodedFile, encodeFile, type Value } from "./support/blocks.ts";
 import { type ReaderCase, readerCases } from "./support/cases.ts";
@@ -76,7 +77,7 @@ function writeDeltaTable(directory: string, path: string, readerCase: ReaderCase
   const log = join(directory, path, "_delta_log");
   mkdirSync(log, { recursive: true });
   const actions: unknown[] = [
-    { protocol: { minReaderVersion: 1, minWriterVersion: 2 } },
+    { protocol: protocolOfSchema(schema) },
     {
       metaData: {
         id: "00000000-0000-4000-8000-000000000000",

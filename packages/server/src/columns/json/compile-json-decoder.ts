@@ -10,26 +10,38 @@ import {
 } from "../decoder.ts";
 import { unsupportedColumn } from "../setup-problems.ts";
 import { ColumnKeys } from "./column-keys.ts";
-import { type JsonColumn, jsonColumnOf } from "./json-column.ts";
+import { type JsonColumn, jsonColumnOf, type JsonOptions } from "./json-column.ts";
+import { type NestedJsonColumn, nestedJsonColumnOf } from "./json-node.ts";
 import { JsonDecoder } from "./json-decoder.ts";
 
 /** Plans kept by schema object: streams of one table share its key table. */
 const plans = new WeakMap<StructType, DecoderPlan>();
+const isoPlans = new WeakMap<StructType, DecoderPlan>();
 
 /**
  * Makes the decoder for JSON records that go into a table: see `JsonDecoder` for the rules. Refused only for a table
  * that has a column of a type that cannot be written yet. No code is generated: scanning text, not choosing what to
  * do with it, is what takes the time.
  */
-export function compileJsonDecoder(schema: StructType): DecoderPlan | SetupFailure {
-  const known = plans.get(schema);
+export function compileJsonDecoder(
+  schema: StructType,
+  options: JsonOptions = { acceptIsoTexts: false },
+): DecoderPlan | SetupFailure {
+  const cache = options.acceptIsoTexts ? isoPlans : plans;
+  const known = cache.get(schema);
   if (known !== undefined) return known;
   const columns: JsonColumn[] = [];
   const problems: SetupProblem[] = [];
-  for (const field of schema.fields) {
-    const column = jsonColumnOf(field);
-    if (column === undefined) problems.push(unsupportedColumn(field));
-    else columns.push(column);
+  const nested: NestedJsonColumn[] = [];
+  for (const [columnIndex, field] of schema.fields.entries()) {
+    const column = jsonColumnOf(field, options);
+    if (column !== undefined) {
+      columns.push(column);
+      continue;
+    }
+    const plan = nestedJsonColumnOf(field, columnIndex, options);
+    if (plan === undefined) problems.push(unsupportedColumn(field));
+    else columns.push({ ...plan.root.label, nestedIndex: nested.push(plan) - 1 });
   }
   if (problems.length > 0) return setupFailure(problems);
   const keys = new ColumnKeys(columns.map((column) => column.name));
@@ -38,9 +50,9 @@ export function compileJsonDecoder(schema: StructType): DecoderPlan | SetupFailu
     mode: "interpreted",
     bind(builder: BlockBuilder): RecordDecoder {
       requireMatchingBuilder(schema, builder);
-      return new JsonDecoder(columns, keys, builder);
+      return new JsonDecoder(columns, nested, keys, builder);
     },
   };
-  plans.set(schema, plan);
+  cache.set(schema, plan);
   return plan;
 }

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import { isUtf8 } from "node:buffer";
-import type { BlockBuilder, BytesColumn, Column, FixedColumn } from "@sluice/delta";
+import type { BlockBuilder, Column } from "@sluice/delta";
 import { viewOf } from "../buffer-view.ts";
-import { BytesSink, writeNull } from "../bytes-sink.ts";
+import { writeNull } from "../bytes-sink.ts";
 import type { RecordDecoder, RecordFailure } from "../decoder.ts";
-import { decodeBase64, maxDecodedBytes } from "./base64.ts";
 import type { ColumnKeys } from "./column-keys.ts";
+import { JsonCells } from "./json-cells.ts";
 import { JSON_VALUE, type JsonColumn } from "./json-column.ts";
+import { JsonNestedReader } from "./json-nested-reader.ts";
+import type { NestedJsonColumn } from "./json-node.ts";
 import { JsonFaults, NO_COLUMN } from "./json-faults.ts";
-import { JsonNumber } from "./json-number.ts";
-import { findClosingQuote, findStringStop, unescapeInto } from "./json-text.ts";
+import { findClosingQuote, skipSpace, unescapeInto } from "./json-text.ts";
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
@@ -17,18 +18,15 @@ const COLON = 0x3a;
 const BACKSLASH = 0x5c;
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
-const NULL_LITERAL: Buffer = Buffer.from("null");
-const TRUE_LITERAL: Buffer = Buffer.from("true");
-const FALSE_LITERAL: Buffer = Buffer.from("false");
 
 /**
  * Decodes the text of a JSON object (RFC 8259) into a row, scanning its bytes once: no object is made.
  *
  * The rules: keys are column names, matched exactly; an unknown or repeated key is refused; `null` and an absent key
  * make a nullable column null and are refused for a NOT NULL one; numbers are not taken from strings, nor the other
- * way round; a number in an integer column must have a whole value in range; `NaN` and the like are not JSON; a
- * FLOAT is the float nearest to the double nearest to the text; BINARY is base64. Columns are flat, so an object or
- * array in a value is refused where it begins and nesting costs nothing.
+ * way round, but for DECIMAL; a number in an integer column must have a whole value in range; `NaN` and the like are not JSON; a
+ * FLOAT is the float nearest to the double nearest to the text; BINARY is base64. Nesting goes as
+ * deep as the table's types, and what a column does not take is refused where it begins.
  *
  * The methods that read take the position of a value and return the position behind it, or -1 after a failure.
  */
@@ -37,13 +35,14 @@ export class JsonDecoder implements RecordDecoder {
   readonly #faults: JsonFaults;
   readonly #keys: ColumnKeys;
   readonly #builder: BlockBuilder;
-  readonly #sinks: readonly (BytesSink | undefined)[];
+  readonly #cells: JsonCells;
+  readonly #nested: JsonNestedReader;
+  readonly #hasNested: boolean;
   readonly #valueKinds: Uint8Array;
   /** By column, the number of the record in which its key was seen last. */
   readonly #seenIn: Float64Array;
   /** By column, the column whose key followed in the record before; the last entry is for the first key. */
   readonly #successors: Uint16Array;
-  readonly #number: JsonNumber = new JsonNumber();
   #recordNumber = 0;
   #start = 0;
   #end = 0;
@@ -51,14 +50,19 @@ export class JsonDecoder implements RecordDecoder {
   /** Position behind the key that {@link JsonDecoder.#findColumn} found. */
   #keyEnd = 0;
 
-  constructor(columns: readonly JsonColumn[], keys: ColumnKeys, builder: BlockBuilder) {
+  constructor(
+    columns: readonly JsonColumn[],
+    nested: readonly NestedJsonColumn[],
+    keys: ColumnKeys,
+    builder: BlockBuilder,
+  ) {
     this.#columns = columns;
     this.#faults = new JsonFaults(columns);
     this.#keys = keys;
     this.#builder = builder;
-    this.#sinks = builder.columns.map((column) =>
-      column.kind === "bytes" ? new BytesSink(column) : undefined,
-    );
+    this.#cells = new JsonCells(columns, this.#faults, builder);
+    this.#nested = new JsonNestedReader(nested, builder);
+    this.#hasNested = nested.length > 0;
     this.#valueKinds = Uint8Array.from(columns, (column) => column.valueKind);
     this.#seenIn = new Float64Array(columns.length);
     this.#successors = Uint16Array.from({ length: columns.length + 1 }, (_, index) =>
@@ -78,10 +82,16 @@ export class JsonDecoder implements RecordDecoder {
     this.#end = end;
     this.#faults.beginRecord(start, end);
     this.#view = viewOf(buffer);
+    this.#cells.beginRecord(this.#view, end);
+    if (this.#hasNested) this.#nested.begin(buffer, this.#view, start, end);
     this.#recordNumber++;
     const seenCount = this.#readObject(buffer, row);
     if (seenCount < 0) return false;
     if (seenCount < this.#columns.length && !this.#completeRow(row)) return false;
+    if (this.#hasNested && !this.#nested.finish(row)) {
+      this.#faults.failure = this.#nested.failure;
+      return false;
+    }
     builder.rowCount = row + 1;
     return true;
   }
@@ -117,7 +127,10 @@ export class JsonDecoder implements RecordDecoder {
       if (buffer[position] !== COLON) return this.#faults.syntax(buffer, position, "a colon");
       position = skipSpace(buffer, position + 1, end);
       if (position >= end) return this.#faults.truncated(column, position);
-      position = this.#readValue(buffer, position, row, column);
+      position =
+        this.#hasNested && this.#valueKinds[column] === JSON_VALUE.NESTED
+          ? this.#readNested(column, position)
+          : this.#cells.read(buffer, position, row, column);
       if (position < 0) return -1;
       position = skipSpace(buffer, position, end);
       if (position >= end) return this.#faults.truncated(NO_COLUMN, position);
@@ -181,166 +194,18 @@ export class JsonDecoder implements RecordDecoder {
     return column >= 0 ? column : this.#faults.unknownKey(text, position);
   }
 
-  #readValue(buffer: Uint8Array, position: number, row: number, index: number): number {
-    const column = this.#builder.columns[index] as Column;
-    if (buffer[position] === 0x6e) return this.#readNull(buffer, position, row, index, column);
-    let next: number;
-    switch (this.#valueKinds[index]) {
-      case JSON_VALUE.TEXT:
-        next = this.#readText(buffer, position, row, index);
-        break;
-      case JSON_VALUE.DOUBLE:
-        next = this.#readFloating(buffer, position, index);
-        ((column as FixedColumn).values as Float64Array)[row] = this.#number.value;
-        break;
-      case JSON_VALUE.INT64: {
-        next = this.#readInteger(buffer, position, index);
-        const values = (column as FixedColumn).values as Int32Array;
-        values[row * 2] = this.#number.low;
-        values[row * 2 + 1] = this.#number.high;
-        break;
-      }
-      case JSON_VALUE.INT32:
-        next = this.#readInteger(buffer, position, index);
-        if (next >= 0 && this.#number.high !== this.#number.low >> 31) {
-          return this.#faults.number(buffer, "outOfRange", position, index);
-        }
-        ((column as FixedColumn).values as Int32Array)[row] = this.#number.low;
-        break;
-      case JSON_VALUE.FLOAT:
-        next = this.#readFloating(buffer, position, index);
-        if (next >= 0 && !Number.isFinite(Math.fround(this.#number.value))) {
-          return this.#faults.number(buffer, "outOfRange", position, index);
-        }
-        ((column as FixedColumn).values as Float32Array)[row] = this.#number.value;
-        break;
-      case JSON_VALUE.BOOLEAN:
-        next = this.#readBoolean(buffer, position, row, index, column as FixedColumn);
-        break;
-      default:
-        next = this.#readBase64(buffer, position, row, index);
-    }
-    if (column.validity !== null) column.validity[row] = 1;
+  #readNested(index: number, position: number): number {
+    const next = this.#nested.read((this.#columns[index] as JsonColumn).nestedIndex, position);
+    if (next < 0) this.#faults.failure = this.#nested.failure;
     return next;
-  }
-
-  #readNull(
-    buffer: Uint8Array,
-    position: number,
-    row: number,
-    index: number,
-    column: Column,
-  ): number {
-    const next = this.#readLiteral(buffer, position, NULL_LITERAL, index);
-    if (next < 0) return -1;
-    if (column.validity === null) {
-      return this.#faults.report("missing_required", index, position, "null in a NOT NULL column");
-    }
-    writeNull(column, row);
-    return next;
-  }
-
-  #readBoolean(
-    buffer: Uint8Array,
-    position: number,
-    row: number,
-    index: number,
-    column: FixedColumn,
-  ): number {
-    const first = buffer[position];
-    if (first !== 0x74 && first !== 0x66) return this.#faults.wrongType(buffer, position, index);
-    column.values[row] = first === 0x74 ? 1 : 0;
-    const literal = first === 0x74 ? TRUE_LITERAL : FALSE_LITERAL;
-    return this.#readLiteral(buffer, position, literal, index);
-  }
-
-  #readLiteral(buffer: Uint8Array, position: number, literal: Buffer, index: number): number {
-    for (let offset = 1; offset < literal.length; offset++) {
-      if (position + offset >= this.#end) return this.#faults.truncated(index, position + offset);
-      if (buffer[position + offset] !== literal[offset]) {
-        return this.#faults.syntax(buffer, position, "a JSON value");
-      }
-    }
-    return position + literal.length;
-  }
-
-  #readInteger(buffer: Uint8Array, position: number, index: number): number {
-    if (!startsNumber(buffer[position] as number))
-      return this.#faults.wrongType(buffer, position, index);
-    const outcome = this.#number.readInteger(buffer, position, this.#end);
-    if (outcome !== "ok") return this.#faults.number(buffer, outcome, position, index);
-    return this.#number.end;
-  }
-
-  #readFloating(buffer: Uint8Array, position: number, index: number): number {
-    if (!startsNumber(buffer[position] as number))
-      return this.#faults.wrongType(buffer, position, index);
-    const outcome = this.#number.readDouble(buffer, position, this.#end);
-    if (outcome !== "ok") return this.#faults.number(buffer, outcome, position, index);
-    if (!Number.isFinite(this.#number.value)) {
-      return this.#faults.number(buffer, "outOfRange", position, index);
-    }
-    return this.#number.end;
-  }
-
-  #readText(buffer: Uint8Array, position: number, row: number, index: number): number {
-    if (buffer[position] !== QUOTE) return this.#faults.wrongType(buffer, position, index);
-    const sink = this.#sinks[index] as BytesSink;
-    const from = position + 1;
-    const stop = findStringStop(buffer, this.#view, from, this.#end);
-    if (stop < this.#end && buffer[stop] === QUOTE) {
-      if (sink.writeText(row, buffer, this.#view, from, stop - from)) return stop + 1;
-      return this.#faults.report("invalid_utf8", index, position, "the text is not valid UTF-8");
-    }
-    const close = this.#closeString(buffer, stop, index);
-    if (close < 0) return -1;
-    const target = sink.begin(row, close - from);
-    const { data } = sink.column;
-    const written = unescapeInto(buffer, from, close, data, target);
-    if (written < 0) return this.#faults.escape(written, index, position);
-    if (!isUtf8(data.subarray(target, written))) {
-      return this.#faults.report("invalid_utf8", index, position, "the text is not valid UTF-8");
-    }
-    sink.finish(row, target, written);
-    return close + 1;
-  }
-
-  #readBase64(buffer: Uint8Array, position: number, row: number, index: number): number {
-    if (buffer[position] !== QUOTE) return this.#faults.wrongType(buffer, position, index);
-    const sink = this.#sinks[index] as BytesSink;
-    const from = position + 1;
-    const close = this.#closeString(buffer, from, index);
-    if (close < 0) return -1;
-    let text = buffer.subarray(from, close);
-    if (text.includes(BACKSLASH)) {
-      const plain = new Uint8Array(text.length);
-      const plainEnd = unescapeInto(buffer, from, close, plain, 0);
-      if (plainEnd < 0) return this.#faults.escape(plainEnd, index, position);
-      text = plain.subarray(0, plainEnd);
-    }
-    const target = sink.begin(row, maxDecodedBytes(text.length));
-    const written = decodeBase64(text, 0, text.length, sink.column.data, target);
-    if (written < 0) {
-      return isUtf8(text)
-        ? this.#faults.wrongType(buffer, position, index)
-        : this.#faults.report("invalid_utf8", index, position, "the text is not valid UTF-8");
-    }
-    sink.finish(row, target, written);
-    return close + 1;
-  }
-
-  /** The position of the closing quote of the string with content from `from` on; -1 after a failure. */
-  #closeString(buffer: Uint8Array, from: number, index: number): number {
-    const stop = findClosingQuote(buffer, this.#view, from, this.#end);
-    if (stop >= this.#end) return this.#faults.truncated(index, stop);
-    return buffer[stop] === QUOTE ? stop : this.#faults.controlCharacter(index, stop);
   }
 
   #completeRow(row: number): boolean {
     for (let index = 0; index < this.#seenIn.length; index++) {
       if (this.#seenIn[index] === this.#recordNumber) continue;
-      const column = this.#builder.columns[index] as FixedColumn | BytesColumn;
-      if (column.validity === null) {
+      const column = this.#columns[index] as JsonColumn;
+      if (column.valueKind === JSON_VALUE.NESTED) continue;
+      if (!column.nullable) {
         this.#faults.report(
           "missing_required",
           index,
@@ -349,23 +214,8 @@ export class JsonDecoder implements RecordDecoder {
         );
         return false;
       }
-      writeNull(column, row);
+      writeNull(this.#builder.columns[index] as Column, row);
     }
     return true;
   }
-}
-
-/** Steps over the white space that JSON allows between tokens. */
-function skipSpace(buffer: Uint8Array, position: number, end: number): number {
-  let at = position;
-  while (at < end) {
-    const byte = buffer[at] as number;
-    if (byte > 0x20 || (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09)) break;
-    at++;
-  }
-  return at;
-}
-
-function startsNumber(byte: number): boolean {
-  return (byte >= 0x30 && byte <= 0x39) || byte === 0x2d;
 }

@@ -152,3 +152,14 @@ function writeCodePoint(target: Uint8Array, at: number, codePoint: number): numb
   target[at + 3] = 0x80 | (codePoint & 0x3f);
   return at + 4;
 }
+
+/** Steps over the white space that JSON allows between tokens. */
+export function skipSpace(buffer: Uint8Array, position: number, end: number): number {
+  let at = position;
+  while (at < end) {
+    const byte = buffer[at] as number;
+    if (byte > 0x20 || (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09)) break;
+    at++;
+  }
+  return at;
+}

@@ -13,6 +13,7 @@ import type { DescriptorModel } from "../descriptor/descriptor-model.ts";
 import { generateDecoderSource } from "./generate-decoder.ts";
 import { GeneratedRuntime } from "./generated-runtime.ts";
 import { InterpretedProtoDecoder } from "./interpreted-decoder.ts";
+import { NestedProtoReader } from "./nested-reader.ts";
 import { matchFields } from "./match-fields.ts";
 import type { ProtoFieldPlan } from "./proto-field.ts";
 
@@ -65,6 +66,7 @@ type DecoderFactory = (
   runtime: GeneratedRuntime,
   viewOfBuffer: typeof viewOf,
   writeNullRow: typeof writeNull,
+  nested: NestedProtoReader,
 ) => Decode;
 
 const factories = new Map<string, DecoderFactory>();
@@ -95,6 +97,7 @@ function generate(plan: ProtoFieldPlan): DecoderFactory | undefined {
       "runtime",
       "viewOf",
       "writeNull",
+      "nested",
       generateDecoderSource(plan),
     ) as DecoderFactory;
   } catch (error) {
@@ -105,8 +108,13 @@ function generate(plan: ProtoFieldPlan): DecoderFactory | undefined {
 
 /** Everything that the generated source depends on. Names are not part of it. */
 function shapeOf(plan: ProtoFieldPlan): string {
-  const fields = plan.fields.map((field) => `${field.tag}:${field.operation}:${field.columnIndex}`);
-  const columns = plan.columns.map((column) => (column.nullable ? "1" : "0")).join("");
+  const fields = plan.fields.map(
+    ({ tag, otherTag, nestedIndex, operation, columnIndex, columnKind, limits }) =>
+      `${tag}:${otherTag}:${nestedIndex}:${operation}:${columnIndex}:${columnKind}:${limits.integerBits}:${limits.maxCharacters}`,
+  );
+  const columns = plan.columns
+    .map((column) => `${column.nullable ? "1" : "0"}${column.isNested ? "n" : ""}`)
+    .join("");
   return `${columns} ${fields.join(",")}`;
 }
 
@@ -116,10 +124,11 @@ function bindGenerated(
   builder: BlockBuilder,
 ): RecordDecoder {
   const runtime = new GeneratedRuntime(plan);
+  const nested = new NestedProtoReader(plan, builder);
   const sinks = builder.columns.map((column) =>
     column.kind === "bytes" ? new BytesSink(column) : undefined,
   );
-  const decode = factory(builder.columns, sinks, builder, runtime, viewOf, writeNull);
+  const decode = factory(builder.columns, sinks, builder, runtime, viewOf, writeNull, nested);
   return {
     decode,
     get failure(): RecordFailure | undefined {

@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import { FIELDS_PER_WORD } from "./generated-runtime.ts";
-import type { ProtoField, ProtoFieldPlan, ReadOperation } from "./proto-field.ts";
+import {
+  isRequired,
+  type ProtoColumn,
+  type ProtoField,
+  type ProtoFieldPlan,
+  type ReadOperation,
+} from "./proto-field.ts";
 
 /**
  * Writes the source of a decoder for one plan: the body of a function with the parameters `columns`, `sinks`, `builder`,
- * `runtime`, `viewOf` and `writeNull`, which returns `decode(buffer, start, end)`.
+ * `runtime`, `viewOf`, `writeNull` and `nested`, which returns `decode(buffer, start, end)`.
  *
  * The source consists of fixed text and of integers taken from the plan. No name from a table or a descriptor enters
  * it: messages get their names from the runtime, by index.
@@ -26,6 +32,7 @@ return function decode(buffer, start, end) {
 const row = builder.rowCount;
 if (row === builder.rowCapacity) builder.growRows();
 const view = viewOf(buffer);
+${plan.nested.length > 0 ? "nested.begin(buffer, view, start);" : ""}
 let p = start, at = start, n = 0, tag = 0;
 ${words(fields)
   .map((word) => `let seen${word} = 0;`)
@@ -51,6 +58,7 @@ ${words(fields)
   .map((word) => `if (seen${word} !== ${allMask(fields, word)}) nulls${word}(row, seen${word});`)
   .join("\n")}
 ${absentColumns.map((index) => `writeNull(c${index}, row);`).join("\n")}
+${plan.nested.length > 0 ? "if (!nested.finish(row, end)) return runtime.failNested(nested);" : ""}
 builder.rowCount = row + 1;
 return true;
 };`;
@@ -81,7 +89,11 @@ return p;
 }
 
 function fieldCase(field: ProtoField, index: number): string {
-  return `case ${field.tag}: p = read${index}(buffer, p, end, row, at - start, view); ${seenStatement(index)} break;`;
+  const { tag, otherTag, nestedIndex } = field;
+  const read = `p = read${index}(buffer, p, end, row, at - start, view); ${seenStatement(index)} break;`;
+  if (otherTag === 0) return `case ${tag}: ${read}`;
+  const other = `p = nested.read(${nestedIndex}, ${otherTag}, p, end); if (p < 0) return runtime.failNested(nested); ${seenStatement(index)} break;`;
+  return `case ${tag}: ${read}\ncase ${otherTag}: ${other}`;
 }
 
 /** Statements that read the value at `p` into row `row` and advance `p`, or return `failed`. */
@@ -98,7 +110,7 @@ function readValue(
     `{ runtime.fail("${fault}", ${index}, ${byteOffset}); return ${failed}; }`;
   const varint = `p = runtime.varint(buffer, view, p, end);
 if (p < 0) { runtime.failRead(p, ${index}, ${byteOffset}); return ${failed}; }`;
-  const validity = plan.columns[field.columnIndex]?.nullable ? `${column}.validity[row] = 1;` : "";
+  const validity = isNullable(plan, field) ? `${column}.validity[row] = 1;` : "";
   const fixed = (byteCount: number, assignment: string): string =>
     `if (end - p < ${byteCount}) ${fail("truncated")}
 ${assignment}
@@ -109,6 +121,11 @@ p += ${byteCount};`;
 const values = ${column}.values;
 values[n] = ${low};
 values[n + 1] = ${high};`;
+  const { integerBits, maxCharacters } = field.limits;
+  const inRange = (value: string): string =>
+    integerBits === 0
+      ? ""
+      : `if (${value} << ${32 - integerBits} >> ${32 - integerBits} !== ${value}) ${fail("out_of_range")}`;
   const shortVarint = `if (p < end && buffer[p] < 128) n = buffer[p++];
 else {
 ${varint}
@@ -121,9 +138,9 @@ ${varint}
 n = runtime.low | runtime.high;
 }
 ${store("n === 0 ? 0 : 1")}`,
-    int32: () => `${shortVarint}\n${store("n")}`,
-    sint32: () => `${shortVarint}\n${store("(n >>> 1) ^ -(n & 1)")}`,
-    sfixed32: () => fixed(4, store("view.getInt32(p, true)")),
+    int32: () => `${shortVarint}\n${inRange("n")}\n${store("n")}`,
+    sint32: () => `${shortVarint}\nn = (n >>> 1) ^ -(n & 1);\n${inRange("n")}\n${store("n")}`,
+    sfixed32: () => fixed(4, `n = view.getInt32(p, true);\n${inRange("n")}\n${store("n")}`),
     float: () => fixed(4, store("view.getFloat32(p, true)")),
     floatAsDouble: () => fixed(4, store("view.getFloat32(p, true)")),
     double: () => fixed(8, store("view.getFloat64(p, true)")),
@@ -142,12 +159,29 @@ ${storeHalves("value", "value >> 31")}`,
     fixed32AsInt64: () => fixed(4, storeHalves("view.getInt32(p, true)", "0")),
     string: () => `${lengthOf(varint, fail)}
 if (!${sink}.writeText(row, buffer, view, p, n)) ${fail("invalid_utf8")}
+${maxCharacters === 0 ? "" : `if (n > ${maxCharacters} && !runtime.hasRoom(buffer, p, n, ${maxCharacters})) ${fail("out_of_range")}`}
 p += n;`,
+    nested: () => `p = nested.read(${field.nestedIndex}, ${field.tag}, p, end);
+if (p < 0) { runtime.failNested(nested); return ${failed}; }`,
+    decimal: () => `${lengthOf(varint, fail)}
+if (!runtime.readDecimal(buffer, p, n, ${index}, ${byteOffset})) return ${failed};
+p += n;
+${storeWords(field, column)}`,
     bytes: () => `${lengthOf(varint, fail)}
 ${sink}.writeBytes(row, buffer, view, p, n);
 p += n;`,
   };
   return `${body[field.operation]()}\n${validity}`;
+}
+
+/** Stores the decimal that the runtime has read, in as many words as a value of the column has. */
+function storeWords(field: ProtoField, column: string): string {
+  const count = field.columnKind === "int32" ? 1 : field.columnKind === "int64" ? 2 : 4;
+  const statements = Array.from(
+    { length: count },
+    (_, word) => `${column}.values[row * ${count} + ${word}] = runtime.words[${word}];`,
+  );
+  return statements.join("\n");
 }
 
 function lengthOf(varint: string, fail: (fault: string) => string): string {
@@ -166,7 +200,9 @@ function requiredCheck(plan: ProtoFieldPlan): string {
   const seen = words(fields).map((word) => `seen${word}`);
   return words(fields)
     .map((word) => {
-      const mask = maskOf(plan, word, (field) => !isNullable(plan, field));
+      const mask = maskOf(plan, word, (field) =>
+        isRequired(plan.columns[field.columnIndex] as ProtoColumn),
+      );
       if (mask === 0) return "";
       return `if ((seen${word} & ${mask}) !== ${mask}) return runtime.failMissing([${seen.join(", ")}], end - start);`;
     })
@@ -189,11 +225,14 @@ function nullsFunction(plan: ProtoFieldPlan, word: number): string {
 
 function absentColumnsOf(plan: ProtoFieldPlan): number[] {
   const filled = new Set(plan.fields.map((field) => field.columnIndex));
-  return plan.columns.map((_, index) => index).filter((index) => !filled.has(index));
+  return plan.columns
+    .map((_, index) => index)
+    .filter((index) => !filled.has(index) && !(plan.columns[index]?.isNested ?? false));
 }
 
 function isNullable(plan: ProtoFieldPlan, field: ProtoField): boolean {
-  return plan.columns[field.columnIndex]?.nullable ?? false;
+  const column = plan.columns[field.columnIndex];
+  return column !== undefined && column.nullable && !column.isNested;
 }
 
 function seenStatement(index: number): string {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { RecordFailure } from "../decoder.ts";
+import { DecimalReader } from "../decimal-reader.ts";
+import { characterCount } from "../text-length.ts";
 import { type ProtoFault, protoFailure } from "./proto-failure.ts";
-import type { ProtoFieldPlan } from "./proto-field.ts";
+import { isRequired, type ProtoFieldPlan } from "./proto-field.ts";
 
 /** What the varint reader returns instead of a position. */
 const TRUNCATED = -1;
@@ -19,10 +21,14 @@ export class GeneratedRuntime {
   /** The varint read last, as two int32 halves. */
   low = 0;
   high = 0;
+  /** The decimal read last; see {@link GeneratedRuntime.readDecimal}. */
+  readonly words: Int32Array;
+  readonly #decimals: DecimalReader = new DecimalReader();
   readonly #plan: ProtoFieldPlan;
 
   constructor(plan: ProtoFieldPlan) {
     this.#plan = plan;
+    this.words = this.#decimals.words;
   }
 
   /**
@@ -50,6 +56,27 @@ export class GeneratedRuntime {
   /** Checks that a varint which {@link GeneratedRuntime.varint} read is a length that fits; the length is in `low`. */
   fits(position: number, end: number): boolean {
     return this.high === 0 && this.low >= 0 && this.low <= end - position;
+  }
+
+  /** Whether text of `byteCount` bytes, more than `limit`, has at most `limit` characters. */
+  hasRoom(buffer: Uint8Array, position: number, byteCount: number, limit: number): boolean {
+    return characterCount(buffer, position, position + byteCount) <= limit;
+  }
+
+  /** Reads the decimal text of the field at `fieldIndex` into `words`; false after a failure. */
+  readDecimal(
+    buffer: Uint8Array,
+    position: number,
+    byteCount: number,
+    fieldIndex: number,
+    byteOffset: number,
+  ): boolean {
+    const format = this.#plan.fields[fieldIndex]?.limits.decimal;
+    if (format === undefined) throw new TypeError(`field ${fieldIndex} is not a decimal`);
+    const outcome = this.#decimals.read(buffer, position, position + byteCount, format);
+    if (outcome === "ok") return true;
+    this.fail(outcome === "outOfRange" ? "out_of_range" : "wrong_type", fieldIndex, byteOffset);
+    return false;
   }
 
   /** Steps over the value of a field that the descriptor does not name; -1 after a failure. */
@@ -86,7 +113,7 @@ export class GeneratedRuntime {
 
   /** Records what a negative position means. Always -1. */
   failRead(position: number, fieldIndex: number, byteOffset: number): number {
-    return this.fail(position === MALFORMED ? "malformed" : "truncated", fieldIndex, byteOffset);
+    return this.fail(varintFault(position), fieldIndex, byteOffset);
   }
 
   /** Records a failure of the field at `fieldIndex` of the plan. Always -1. */
@@ -97,6 +124,12 @@ export class GeneratedRuntime {
     return -1;
   }
 
+  /** Takes over a failure of the reader of nested columns. Always false. */
+  failNested(nested: { readonly failure: RecordFailure | undefined }): false {
+    this.failure = nested.failure;
+    return false;
+  }
+
   /** Records the first NOT NULL column, in table order, that is not among the fields seen. Always false. */
   failMissing(seen: readonly number[], recordBytes: number): false {
     const { fields, columns } = this.#plan;
@@ -105,7 +138,7 @@ export class GeneratedRuntime {
       const word = seen[Math.floor(index / FIELDS_PER_WORD)] as number;
       if ((word & (1 << (index % FIELDS_PER_WORD))) !== 0) present.add(field.columnIndex);
     }
-    const missing = columns.find((column, index) => !column.nullable && !present.has(index));
+    const missing = columns.find((column, index) => isRequired(column) && !present.has(index));
     this.failure = protoFailure("missing_required", missing, recordBytes);
     return false;
   }
@@ -142,6 +175,11 @@ export class GeneratedRuntime {
     }
     return TRUNCATED;
   }
+}
+
+/** What a negative result of {@link GeneratedRuntime.varint} means. */
+export function varintFault(position: number): "malformed" | "truncated" {
+  return position === MALFORMED ? "malformed" : "truncated";
 }
 
 /** Fields whose presence one int32 of flags records; all of them stay small integers for the engine. */

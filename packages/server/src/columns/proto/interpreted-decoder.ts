@@ -1,10 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { BlockBuilder, Column, FixedColumn } from "@sluice/delta";
+import {
+  type BlockBuilder,
+  type BytesColumn,
+  ELEMENTS_PER_ROW,
+  type FixedColumn,
+} from "@sluice/delta";
 import { viewOf } from "../buffer-view.ts";
 import { BytesSink, writeNull } from "../bytes-sink.ts";
 import type { RecordDecoder, RecordFailure } from "../decoder.ts";
 import { type ProtoFault, protoFailure } from "./proto-failure.ts";
-import type { ProtoField, ProtoFieldPlan } from "./proto-field.ts";
+import { NestedProtoReader } from "./nested-reader.ts";
+import { isRequired, type ProtoField, type ProtoFieldPlan } from "./proto-field.ts";
+import { DecimalReader } from "../decimal-reader.ts";
+import { characterCount } from "../text-length.ts";
 
 const scratch = new DataView(new ArrayBuffer(8));
 
@@ -28,14 +36,27 @@ export class InterpretedProtoDecoder implements RecordDecoder {
   #buffer: Uint8Array = new Uint8Array(0);
   #position = 0;
   #end = 0;
-  #fault: ProtoFault | undefined = undefined;
+  /** `nested` where the reader of nested columns knows more. */
+  #fault: ProtoFault | "nested" | undefined = undefined;
+  readonly #nested: NestedProtoReader;
+  readonly #decimals = new DecimalReader();
   #low = 0;
   #high = 0;
 
   constructor(plan: ProtoFieldPlan, builder: BlockBuilder) {
     this.#plan = plan;
     this.#builder = builder;
-    this.#fieldByTag = new Map(plan.fields.map((field) => [field.tag, field]));
+    this.#fieldByTag = new Map(
+      plan.fields.flatMap((field): [number, ProtoField][] =>
+        field.otherTag === 0
+          ? [[field.tag, field]]
+          : [
+              [field.tag, field],
+              [field.otherTag, field],
+            ],
+      ),
+    );
+    this.#nested = new NestedProtoReader(plan, builder);
     this.#present = new Uint8Array(plan.columns.length);
     this.#sinks = builder.columns.map((column) =>
       column.kind === "bytes" ? new BytesSink(column) : undefined,
@@ -51,18 +72,33 @@ export class InterpretedProtoDecoder implements RecordDecoder {
     const builder = this.#builder;
     const row = builder.rowCount;
     if (row === builder.rowCapacity) builder.growRows();
+    this.#nested.begin(buffer, viewOf(buffer), start);
     while (this.#position < end) {
       const fieldStart = this.#position;
       const field = this.#readField(row);
       if (this.#fault !== undefined) {
+        if (this.#fault === "nested") return this.#failNested();
         const column = field === undefined ? undefined : this.#plan.columns[field.columnIndex];
         this.failure = protoFailure(this.#fault, column, fieldStart - start);
         return false;
       }
     }
     if (!this.#completeRow(row, end - start)) return false;
+    if (!this.#nested.finish(row, end)) return this.#failNested();
     builder.rowCount = row + 1;
     return true;
+  }
+
+  #failNested(): false {
+    this.failure = this.#nested.failure;
+    return false;
+  }
+
+  #readNested(field: ProtoField, tag: number): void {
+    this.#present[field.columnIndex] = 1;
+    const next = this.#nested.read(field.nestedIndex, tag, this.#position, this.#end);
+    if (next < 0) this.#fault = "nested";
+    else this.#position = next;
   }
 
   /** Reads or skips one field; returns the one it concerns. */
@@ -79,7 +115,11 @@ export class InterpretedProtoDecoder implements RecordDecoder {
       this.#skip(tag & 7);
       return undefined;
     }
-    const column = this.#builder.columns[field.columnIndex] as Column;
+    if (field.nestedIndex >= 0) {
+      this.#readNested(field, tag);
+      return field;
+    }
+    const column = this.#builder.columns[field.columnIndex] as BytesColumn | FixedColumn;
     const sink = this.#sinks[field.columnIndex];
     if (sink !== undefined) this.#readBytesValue(field, sink, row);
     else this.#readFixedValue(field, column as FixedColumn, row);
@@ -92,12 +132,12 @@ export class InterpretedProtoDecoder implements RecordDecoder {
 
   #completeRow(row: number, recordBytes: number): boolean {
     for (const [index, column] of this.#plan.columns.entries()) {
-      if (this.#present[index] === 1 || column.nullable) continue;
+      if (this.#present[index] === 1 || !isRequired(column)) continue;
       this.failure = protoFailure("missing_required", column, recordBytes);
       return false;
     }
     for (const [index, column] of this.#builder.columns.entries()) {
-      if (this.#present[index] === 0) writeNull(column, row);
+      if (this.#present[index] === 0 && column.kind !== "nested") writeNull(column, row);
     }
     return true;
   }
@@ -112,7 +152,33 @@ export class InterpretedProtoDecoder implements RecordDecoder {
       sink.writeBytes(row, this.#buffer, view, from, byteCount);
     } else if (!sink.writeText(row, this.#buffer, view, from, byteCount)) {
       this.#fault = "invalid_utf8";
+    } else if (
+      field.limits.maxCharacters > 0 &&
+      characterCount(this.#buffer, from, from + byteCount) > field.limits.maxCharacters
+    ) {
+      this.#fault = "out_of_range";
     }
+  }
+
+  #readDecimal({ limits }: ProtoField, column: FixedColumn, row: number): void {
+    const byteCount = this.#readLength();
+    if (this.#fault !== undefined || limits.decimal === undefined) return;
+    const from = this.#position;
+    this.#position += byteCount;
+    const outcome = this.#decimals.read(this.#buffer, from, this.#position, limits.decimal);
+    if (outcome !== "ok") this.#fault = outcome === "outOfRange" ? "out_of_range" : "wrong_type";
+    const wordCount = ELEMENTS_PER_ROW[column.kind];
+    for (let word = 0; word < wordCount; word++) {
+      column.values[row * wordCount + word] = this.#decimals.words[word] as number;
+    }
+  }
+
+  #storeInteger({ limits }: ProtoField, column: FixedColumn, row: number, value: number): void {
+    const unusedBits = limits.integerBits === 0 ? 0 : 32 - limits.integerBits;
+    if (this.#fault === undefined && (value << unusedBits) >> unusedBits !== value) {
+      this.#fault = "out_of_range";
+    }
+    column.values[row] = value;
   }
 
   #readFixedValue(field: ProtoField, column: FixedColumn, row: number): void {
@@ -124,14 +190,17 @@ export class InterpretedProtoDecoder implements RecordDecoder {
         return;
       case "int32":
         this.#readVarint();
-        values[row] = this.#low;
+        this.#storeInteger(field, column, row, this.#low);
         return;
       case "sint32":
         this.#readVarint();
-        values[row] = unzigzag32(this.#low);
+        this.#storeInteger(field, column, row, unzigzag32(this.#low));
         return;
       case "sfixed32":
-        values[row] = this.#readFixed(4).getInt32(0, true);
+        this.#storeInteger(field, column, row, this.#readFixed(4).getInt32(0, true));
+        return;
+      case "decimal":
+        this.#readDecimal(field, column, row);
         return;
       case "float":
       case "floatAsDouble":

@@ -1,63 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-import { columnKindOf, type ColumnKind, type StructField, type StructType } from "@sluice/delta";
-import { quoted, sqlNameOf } from "../column-labels.ts";
+import {
+  columnKindOf,
+  type ColumnKind,
+  flatKindOf,
+  nestedLayoutOf,
+  type StructField,
+  type StructType,
+} from "@sluice/delta";
+import { quoted, sqlNameOfField } from "../column-labels.ts";
 import { type SetupFailure, type SetupProblem, setupFailure } from "../decoder.ts";
-import type {
-  DescriptorModel,
-  FieldModel,
-  ProtoScalarType,
-} from "../descriptor/descriptor-model.ts";
+import type { DescriptorModel, FieldModel } from "../descriptor/descriptor-model.ts";
 import { unsupportedColumn } from "../setup-problems.ts";
-import type { ProtoField, ProtoFieldPlan, ReadOperation } from "./proto-field.ts";
-
-type Mapping = Readonly<Partial<Record<ProtoScalarType, ReadOperation>>>;
-
-const TO_INT: Mapping = { int32: "int32", sint32: "sint32", sfixed32: "sfixed32" };
-const TO_LONG: Mapping = { int64: "int64", sint64: "sint64", sfixed64: "sfixed64" };
-
-/**
- * Which protobuf types fill a column of each type. The first of each is the service's own mapping; the others hold no
- * value that the column cannot. A 64-bit or unsigned field that could overflow its column is refused rather than
- * checked record by record, and so is an enum: it does not say whether its number or its name is meant.
- */
-const MAPPINGS: Readonly<Record<string, Mapping>> = {
-  string: { string: "string" },
-  binary: { bytes: "bytes" },
-  boolean: { bool: "bool" },
-  integer: TO_INT,
-  date: TO_INT,
-  long: {
-    ...TO_LONG,
-    int32: "int32AsInt64",
-    sint32: "sint32AsInt64",
-    sfixed32: "sfixed32AsInt64",
-    uint32: "uint32AsInt64",
-    fixed32: "fixed32AsInt64",
-  },
-  timestamp: TO_LONG,
-  float: { float: "float" },
-  double: { double: "double", float: "floatAsDouble" },
-};
-
-const WIRE_TYPES: Readonly<Record<ReadOperation, number>> = {
-  bool: 0,
-  int32: 0,
-  sint32: 0,
-  int64: 0,
-  sint64: 0,
-  int32AsInt64: 0,
-  sint32AsInt64: 0,
-  uint32AsInt64: 0,
-  sfixed64: 1,
-  double: 1,
-  string: 2,
-  bytes: 2,
-  sfixed32: 5,
-  sfixed32AsInt64: 5,
-  fixed32AsInt64: 5,
-  float: 5,
-  floatAsDouble: 5,
-};
+import { declaredTypeOf, expectationOf, limitsOf } from "../value-limits.ts";
+import { matchNested, tagsOf } from "./match-nested.ts";
+import type { NestedProtoColumn } from "./nested-plan.ts";
+import type { ProtoField, ProtoFieldPlan } from "./proto-field.ts";
+import { incompatible } from "./match-problems.ts";
+import { mappingOf, WIRE_TYPES } from "./type-mappings.ts";
 
 /**
  * Checks a descriptor against a table. Names are matched exactly, case included. A descriptor field that the table
@@ -71,6 +30,7 @@ export function matchFields(
   const columnIndexes = new Map(schema.fields.map((column, index) => [column.name, index]));
   const problems: SetupProblem[] = [];
   const fields: ProtoField[] = [];
+  const nested: NestedProtoColumn[] = [];
   const filled = new Set<number>();
   for (const field of descriptor.root.fields) {
     const columnIndex = columnIndexes.get(field.name);
@@ -79,7 +39,17 @@ export function matchFields(
       continue;
     }
     filled.add(columnIndex);
-    const matched = matchField(field, schema.fields[columnIndex] as StructField, columnIndex);
+    const column = schema.fields[columnIndex] as StructField;
+    const layout = flatKindOf(column.type) === undefined ? nestedLayoutOf(column) : undefined;
+    if (layout !== undefined) {
+      const edge = matchNested(field, column, layout.root, problems);
+      if (edge === undefined) continue;
+      const tags = tagsOf(edge, field.number);
+      fields.push(nestedField(field, columnIndex, nested.length, tags));
+      nested.push({ field: column, layout, columnIndex, edge });
+      continue;
+    }
+    const matched = matchField(field, column, columnIndex);
     if ("reason" in matched) problems.push(matched);
     else fields.push(matched);
   }
@@ -91,8 +61,13 @@ export function matchFields(
     }
   }
   if (problems.length > 0) return setupFailure(problems);
+  for (const [columnIndex, column] of schema.fields.entries()) {
+    const layout = flatKindOf(column.type) === undefined ? nestedLayoutOf(column) : undefined;
+    if (layout === undefined || filled.has(columnIndex)) continue;
+    nested.push({ field: column, layout, columnIndex, edge: undefined });
+  }
   fields.sort((left, right) => left.number - right.number);
-  return { fields, columns: schema.fields.map(columnLabel) };
+  return { fields, columns: schema.fields.map(columnLabel), nested };
 }
 
 function matchField(
@@ -102,26 +77,46 @@ function matchField(
 ): ProtoField | SetupProblem {
   const columnKind: ColumnKind | undefined = columnKindOf(column.type);
   if (columnKind === undefined) return unsupportedColumn(column);
-  const mapping = MAPPINGS[column.type as string] ?? {};
+  const limits = limitsOf(column.type, declaredTypeOf(column));
+  const mapping = mappingOf(column.type);
   const operation =
     field.type.kind === "scalar" && !field.isRepeated ? mapping[field.type.scalar] : undefined;
   if (operation === undefined) {
-    const accepted = Object.keys(mapping).join(", ");
-    return {
-      field: field.name,
-      reason: "type_incompatible",
-      message: `descriptor field ${quoted(field.name)} is ${describeField(field)}, but the table's column is ${sqlNameOf(column.type)}, which takes ${accepted}`,
-    };
+    return incompatible(field.name, field, sqlNameOfField(column), Object.keys(mapping).join(", "));
   }
   const tag = field.number * 8 + WIRE_TYPES[operation];
-  return { number: field.number, tag, operation, columnIndex, columnKind, name: field.name };
+  return {
+    number: field.number,
+    tag,
+    operation,
+    columnIndex,
+    columnKind,
+    nestedIndex: -1,
+    otherTag: 0,
+    limits,
+    name: field.name,
+  };
 }
 
-function describeField(field: FieldModel): string {
-  const { type } = field;
-  const name =
-    type.kind === "scalar" ? type.scalar : type.kind === "enum" ? "an enum" : "a message";
-  return field.isRepeated ? `repeated (${name})` : name;
+function nestedField(
+  field: FieldModel,
+  columnIndex: number,
+  nestedIndex: number,
+  { tag, otherTag }: { readonly tag: number; readonly otherTag: number },
+): ProtoField {
+  const { number, name } = field;
+  const limits = limitsOf("variant", undefined);
+  return {
+    number,
+    tag,
+    operation: "nested",
+    columnIndex,
+    columnKind: "nested",
+    nestedIndex,
+    otherTag,
+    limits,
+    name,
+  };
 }
 
 function fieldNotInTable(field: FieldModel, schema: StructType): SetupProblem {
@@ -148,5 +143,11 @@ function missingColumn(column: StructField): SetupProblem {
 }
 
 function columnLabel(column: StructField): ProtoFieldPlan["columns"][number] {
-  return { name: column.name, sqlName: sqlNameOf(column.type), nullable: column.nullable };
+  return {
+    name: column.name,
+    sqlName: sqlNameOfField(column),
+    expectation: expectationOf(column),
+    nullable: column.nullable,
+    isNested: flatKindOf(column.type) === undefined,
+  };
 }

@@ -4,7 +4,14 @@ import type { RecordFailure } from "../decoder.ts";
 import type { ProtoColumn } from "./proto-field.ts";
 
 /** The ways in which a protobuf record can be refused: the descriptor rules out the rest. */
-export type ProtoFault = "malformed" | "truncated" | "invalid_utf8" | "missing_required";
+export type ProtoFault =
+  | "malformed"
+  | "truncated"
+  | "invalid_utf8"
+  | "missing_required"
+  | "wrong_type"
+  | "out_of_range"
+  | "too_large";
 
 /**
  * Describes a refused protobuf record.
@@ -17,7 +24,7 @@ export function protoFailure(
 ): RecordFailure {
   return {
     field: column?.name,
-    reason: fault,
+    reason: fault === "too_large" ? "out_of_range" : fault,
     message: messageOf(fault, column, byteOffset),
     byteOffset,
   };
@@ -37,6 +44,12 @@ function messageOf(fault: ProtoFault, column: ProtoColumn | undefined, byteOffse
       return `${subject} ends inside of a value`;
     case "invalid_utf8":
       return `${subject} is not valid UTF-8`;
+    case "wrong_type":
+      return `${subject} is not ${column?.expectation ?? "a value"}`;
+    case "out_of_range":
+      return `${subject} is out of range for ${column?.expectation ?? "its type"}`;
+    case "too_large":
+      return `${subject} has more elements than one record can hold; split the record`;
     case "missing_required":
       return `${column === undefined ? "a field" : `field ${quoted(column.name)} (${column.sqlName})`} is missing, and its column is NOT NULL; protobuf omits a proto3 field that has its default value unless it is declared optional`;
   }

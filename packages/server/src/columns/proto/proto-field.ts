@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ColumnKind } from "@sluice/delta";
+import type { ValueLimits } from "../value-limits.ts";
+import type { NestedProtoColumn } from "./nested-plan.ts";
 
 /**
  * How a field's wire value becomes a column's value. The name is the protobuf type; `As` marks a widening that loses
  * nothing.
  */
-export type ReadOperation =
+export type ScalarOperation =
   | "bool"
   | "int32"
   | "sint32"
@@ -22,7 +24,11 @@ export type ReadOperation =
   | "floatAsDouble"
   | "double"
   | "string"
+  | "decimal"
   | "bytes";
+
+/** `nested` stands for a column with parts, which {@link NestedProtoColumn} describes. */
+export type ReadOperation = ScalarOperation | "nested";
 
 /** One descriptor field and the column it fills. */
 export interface ProtoField {
@@ -32,6 +38,11 @@ export interface ProtoField {
   readonly operation: ReadOperation;
   readonly columnIndex: number;
   readonly columnKind: ColumnKind;
+  /** The index among the nested columns, -1 for a flat one. */
+  readonly nestedIndex: number;
+  /** A second tag that a list may have on the wire, 0 for none. */
+  readonly otherTag: number;
+  readonly limits: ValueLimits;
   readonly name: string;
 }
 
@@ -39,10 +50,19 @@ export interface ProtoField {
 export interface ProtoFieldPlan {
   readonly fields: readonly ProtoField[];
   readonly columns: readonly ProtoColumn[];
+  readonly nested: readonly NestedProtoColumn[];
 }
 
 export interface ProtoColumn {
   readonly name: string;
   readonly sqlName: string;
+  /** The values that the column takes, where the wire type has others. */
+  readonly expectation: string;
   readonly nullable: boolean;
+  readonly isNested: boolean;
+}
+
+/** Whether a record without a field for the column is refused at once; nested columns are judged by their parts. */
+export function isRequired(column: ProtoColumn): boolean {
+  return !column.nullable && !column.isNested;
 }

@@ -2,16 +2,18 @@
 import assert from "node:assert/strict";
 import { isUtf8 } from "node:buffer";
 import { test } from "node:test";
-import type { DataType, StructField, StructType } from "@sluice/delta";
+import { type DataType, decimalOf, type StructField, type StructType } from "@sluice/delta";
 import { compileJsonDecoder } from "../../../src/columns/json/compile-json-decoder.ts";
 import {
   below,
   bind,
   type CellValue,
   column,
+  decimalFrom,
   fuzzSettings,
   pick,
   planOf,
+  randomDecimal,
   randomOf,
   rowOf,
   struct,
@@ -27,6 +29,12 @@ const TYPES: readonly DataType[] = [
   "double",
   "date",
   "timestamp",
+  "byte",
+  "short",
+  "timestamp_ntz",
+  "decimal(5,2)",
+  "decimal(18,4)",
+  "decimal(30,10)",
 ];
 const NAMES = [
   "id",
@@ -100,6 +108,14 @@ function* membersOf(text: string): Generator<[string, string]> {
 
 function cellFrom(field: StructField, source: string): CellValue | { reason: string } {
   if (source === "null") return field.nullable ? null : { reason: "missing_required" };
+  const decimal = decimalOf(field.type);
+  if (decimal !== undefined) {
+    if (!/^["\-\d]/.test(source)) return { reason: "wrong_type" };
+    const text = source.startsWith('"') ? source.slice(1, -1) : source;
+    const unscaled = decimalFrom(text, decimal.precision, decimal.scale);
+    if (typeof unscaled === "string") return { reason: unscaled };
+    return decimal.precision <= 9 ? Number(unscaled) : unscaled;
+  }
   switch (field.type) {
     case "string":
     case "binary": {
@@ -120,11 +136,12 @@ function cellFrom(field: StructField, source: string): CellValue | { reason: str
     }
     default: {
       if (!/^[-\d]/.test(source)) return { reason: "wrong_type" };
-      const isLong = field.type === "long" || field.type === "timestamp";
-      return integerFrom(source, isLong ? 64 : 32);
+      return integerFrom(source, BITS[field.type as string] ?? 64);
     }
   }
 }
+
+const BITS: Readonly<Record<string, 8 | 16 | 32>> = { byte: 8, short: 16, integer: 32, date: 32 };
 
 function base64From(text: string): CellValue | { reason: string } {
   const plain = text.replaceAll("-", "+").replaceAll("_", "/");
@@ -134,7 +151,7 @@ function base64From(text: string): CellValue | { reason: string } {
   return matches ? Buffer.from(plain, "base64").toString("hex") : { reason: "wrong_type" };
 }
 
-function integerFrom(source: string, bits: 32 | 64): CellValue | { reason: string } {
+function integerFrom(source: string, bits: 8 | 16 | 32 | 64): CellValue | { reason: string } {
   const [mantissa, exponentText = "0"] = source.toLowerCase().split("e");
   const [whole, fraction = ""] = (mantissa as string).split(".");
   const digits = BigInt((whole as string).replace("-", "") + fraction);
@@ -227,6 +244,12 @@ function randomValue(random: () => number, type: DataType): string {
   if (random() < 0.08) return "null";
   if (random() < 0.04)
     return pick(random, ["{}", "[1]", "true", '"text"', "12", "nul", "True", ""]);
+  if (decimalOf(type) !== undefined) {
+    const text = random() < 0.9 ? randomDecimal(random) : randomNumber(random);
+    return random() < 0.5 ? text : `"${random() < 0.1 ? "+" : ""}${text}"`;
+  }
+  if (type === "byte" && random() < 0.7) return String(below(random, 260) - 130);
+  if (type === "short" && random() < 0.7) return String(below(random, 66_000) - 33_000);
   if (type === "string") return randomString(random);
   if (type === "boolean") return random() < 0.5 ? "true" : "false";
   if (type === "float" || type === "double") return randomNumber(random);

@@ -8,6 +8,7 @@ import {
 } from "@bufbuild/protobuf/wkt";
 import {
   BlockBuilder,
+  CHAR_VARCHAR_METADATA_KEY,
   columnSpecsOf,
   type DataType,
   type StructField,
@@ -22,6 +23,14 @@ import { parseDescriptor } from "../../../src/columns/descriptor/parse-descripto
 
 export function column(name: string, type: DataType, nullable = true): StructField {
   return { name, type, nullable, metadata: {} };
+}
+
+/** A STRING column declared as VARCHAR(n) or CHAR(n). */
+export function boundedColumn(name: string, declared: string, nullable = true): StructField {
+  return {
+    ...column(name, "string", nullable),
+    metadata: { [CHAR_VARCHAR_METADATA_KEY]: declared },
+  };
 }
 
 export function struct(...fields: StructField[]): StructType {
@@ -77,6 +86,7 @@ export type CellValue = string | number | bigint | boolean | null;
 export function cellOf(builder: BlockBuilder, columnIndex: number, row: number): CellValue {
   const found = builder.columns[columnIndex];
   assert.ok(found !== undefined);
+  assert.ok(found.kind !== "nested", "the values of nested columns are read with nestedValueOf");
   if (found.kind === "bytes") {
     const start = found.startOf(row);
     const end = found.ends[row] as number;
@@ -89,6 +99,11 @@ export function cellOf(builder: BlockBuilder, columnIndex: number, row: number):
     return Buffer.from(found.data.subarray(start + 4, end)).toString("hex");
   }
   if (found.validity?.[row] === 0) return null;
+  if (found.kind === "int128") {
+    const word = (index: number): bigint =>
+      BigInt((found.values[row * 4 + index] as number) >>> 0) << BigInt(32 * index);
+    return BigInt.asIntN(128, word(0) | word(1) | word(2) | word(3));
+  }
   if (found.kind === "int64") {
     const low = BigInt((found.values[row * 2] as number) >>> 0);
     return (BigInt(found.values[row * 2 + 1] as number) << 32n) | low;
@@ -117,6 +132,37 @@ export function randomOf(seed: number): () => number {
 
 export function below(random: () => number, limit: number): number {
   return Math.floor(random() * limit);
+}
+
+/** Text of a decimal number: plain, with an exponent, with zeros without value, or too long for its type. */
+export function randomDecimal(random: () => number): string {
+  const digits = (limit: number): string =>
+    Array.from({ length: 1 + below(random, limit) }, () => below(random, 10)).join("");
+  const long = random() < 0.1 ? 40 : 3;
+  const whole = String(BigInt(digits(long)));
+  const fraction = random() < 0.6 ? `.${digits(random() < 0.1 ? 30 : 2)}` : "";
+  const zeros = fraction !== "" && random() < 0.2 ? "0".repeat(below(random, 12)) : "";
+  const exponent = random() < 0.08 ? `${pick(random, ["e", "E"])}${below(random, 50) - 25}` : "";
+  return `${random() < 0.4 ? "-" : ""}${whole}${fraction}${zeros}${exponent}`;
+}
+
+/** What the text of a decimal stands for at a scale: an independent statement, on bigints. */
+export function decimalFrom(
+  text: string,
+  precision: number,
+  scale: number,
+): bigint | "out_of_range" | "wrong_type" {
+  const match = /^([-+]?)(?:(\d+)(?:\.(\d*))?|\.(\d+))(?:[eE]([-+]?\d+))?$/.exec(text);
+  if (match === null) return "wrong_type";
+  const fraction = match[3] ?? match[4] ?? "";
+  let digits = BigInt(`${match[2] ?? ""}${fraction}` || "0");
+  if (digits === 0n) return 0n;
+  let power = Number(match[5] ?? "0") - fraction.length + scale;
+  for (; power < 0 && digits % 10n === 0n; power++) digits /= 10n;
+  if (power < 0 || power > 40) return "out_of_range";
+  digits *= 10n ** BigInt(power);
+  if (digits >= 10n ** BigInt(precision)) return "out_of_range";
+  return match[1] === "-" ? -digits : digits;
 }
 
 export function pick<Item>(random: () => number, items: readonly Item[]): Item {

@@ -8,15 +8,16 @@ import {
   type ParquetFileOptions,
 } from "../../../../src/parquet/parquet-file-encoder.ts";
 import type { FileStatistics } from "../../../../src/parquet/file-statistics.ts";
-import type { PrimitiveTypeName, StructField, StructType } from "../../../../src/schema/types.ts";
+import { ELEMENTS_PER_ROW } from "../../../../src/columns/fixed-column.ts";
+import type { DataType, StructField, StructType } from "../../../../src/schema/types.ts";
 
-/** BIGINT and TIMESTAMP as bigint, BINARY as bytes, DATE as days; everything else as it is in JavaScript. */
+/** BIGINT, TIMESTAMP and the unscaled integer of a DECIMAL as bigint, BINARY as bytes, DATE as days; everything else as it is in JavaScript. */
 export type Value = string | number | bigint | boolean | Uint8Array | null;
 
 /** Rows by column: `rows[column][row]`. */
 export type ColumnValues = readonly (readonly Value[])[];
 
-export function field(name: string, type: PrimitiveTypeName, nullable: boolean): StructField {
+export function field(name: string, type: DataType, nullable: boolean): StructField {
   return { name, type, nullable, metadata: {} };
 }
 
@@ -61,10 +62,11 @@ export function encodeFile(
 }
 
 const utf8 = new TextEncoder();
-const wide = new BigInt64Array(1);
-const halves = new Int32Array(wide.buffer);
+const wide = new BigInt64Array(2);
+const words = new Int32Array(wide.buffer);
 
 function put(column: Column, row: number, value: Value): void {
+  if (column.kind === "nested") throw new TypeError("nested columns have tests of their own");
   if (column.validity !== null) column.validity[row] = value === null ? 0 : 1;
   if (column.kind === "bytes") {
     const start = column.startOf(row);
@@ -78,10 +80,13 @@ function put(column: Column, row: number, value: Value): void {
     column.ends[row] = end;
   } else if (value === null) {
     // The slot of a null is unspecified: leave something in it that must not be seen.
-    column.values.fill(1, row * (column.kind === "int64" ? 2 : 1), row + 1);
-  } else if (column.kind === "int64") {
-    wide[0] = value as bigint;
-    column.values.set(halves, row * 2);
+    const elements = ELEMENTS_PER_ROW[column.kind];
+    column.values.fill(1, row * elements, (row + 1) * elements);
+  } else if (typeof value === "bigint") {
+    const elements = ELEMENTS_PER_ROW[column.kind];
+    wide[0] = value;
+    wide[1] = value >> 64n;
+    column.values.set(words.subarray(0, elements), row * elements);
   } else {
     column.values[row] = Number(value);
   }

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ParquetFileOptions } from "../../../../src/parquet/parquet-file-encoder.ts";
-import type { PrimitiveTypeName, StructType } from "../../../../src/schema/types.ts";
+import type {
+  DecimalTypeName,
+  PrimitiveTypeName,
+  StructType,
+} from "../../../../src/schema/types.ts";
 import { type ColumnValues, field, schemaOf, type Value } from "./blocks.ts";
 
 /** A file that every reader must read back as it was written. */
@@ -14,7 +18,7 @@ export interface ReaderCase {
 export const MIN_INT64: bigint = -(2n ** 63n);
 export const MAX_INT64: bigint = 2n ** 63n - 1n;
 
-const EXTREMES: readonly (readonly [PrimitiveTypeName, readonly Value[]])[] = [
+const EXTREMES: readonly (readonly [PrimitiveTypeName | DecimalTypeName, readonly Value[]])[] = [
   ["string", ["", "plain", "\u0000", "\u{10ffff}\u{1f600}é", "x".repeat(300), "\ufffd", "\ue000"]],
   ["binary", [bytes(), bytes(0), bytes(0xff, 0xfe), bytes(0x80), new Uint8Array(300).fill(0xff)]],
   ["boolean", [true, false, false, true, true]],
@@ -23,6 +27,13 @@ const EXTREMES: readonly (readonly [PrimitiveTypeName, readonly Value[]])[] = [
   ["float", [0, -0, Math.fround(0.1), Infinity, -Infinity, NaN, 2 ** -149, Math.fround(3.4e38)]],
   ["double", [0, -0, 0.1, Infinity, -Infinity, NaN, 5e-324, Number.MAX_VALUE]],
   ["date", [0, -1, 19_723, -719_162, 2_932_896]],
+  ["byte", [0, -1, 127, -128]],
+  ["short", [0, 1, 32_767, -32_768]],
+  ["timestamp_ntz", [0n, -1n, 1_704_067_200_123_456n, 253_402_300_799_999_999n]],
+  ["decimal(9,2)", [0n, -1n, 999_999_999n, -999_999_999n, 12_345n]],
+  ["decimal(18,0)", [0n, 10n ** 18n - 1n, 1n - 10n ** 18n, 7n]],
+  ["decimal(19,19)", [0n, 10n ** 19n - 1n, 1n - 10n ** 19n, -7n]],
+  ["decimal(38,6)", [0n, -1n, 10n ** 38n - 1n, 1n - 10n ** 38n, 2n ** 64n, -(2n ** 96n)]],
   [
     "timestamp",
     [0n, -1n, 1_704_067_200_123_456n, -62_135_596_800_000_000n, 253_402_300_799_999_999n],

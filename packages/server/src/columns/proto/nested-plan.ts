@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { NestedLayout, StructField } from "@sluice/delta";
+import type { ValueLimits } from "../value-limits.ts";
+import type { ProtoColumn, ScalarOperation } from "./proto-field.ts";
+
+export interface ScalarValue {
+  readonly kind: "scalar";
+  readonly operation: ScalarOperation;
+  readonly wireType: number;
+  readonly limits: ValueLimits;
+}
+
+/** A VARIANT, as JSON text in a string. */
+export interface VariantValue {
+  readonly kind: "variant";
+}
+
+export interface MessageValue {
+  readonly kind: "message";
+  /** How many fields the column's STRUCT has: the cells of an item. */
+  readonly fieldCount: number;
+  readonly edgeByTag: ReadonlyMap<number, ProtoEdge>;
+}
+
+export type ProtoValue = ScalarValue | VariantValue | MessageValue;
+
+/** A descriptor field and the part of the column that it fills. */
+export interface ProtoEdge {
+  readonly shape: "single" | "list" | "map";
+  /** Of a list the element, of a map the value. */
+  readonly value: ProtoValue;
+  /** Of a map. */
+  readonly key: ScalarValue | undefined;
+  /** The field of the STRUCT, counted from 0; 0 for a column. */
+  readonly slot: number;
+  /** The tag of a packed list, 0 where it cannot be packed. */
+  readonly packedTag: number;
+  readonly label: ProtoColumn;
+}
+
+export interface NestedProtoColumn {
+  readonly field: StructField;
+  readonly layout: NestedLayout;
+  readonly columnIndex: number;
+  /** `undefined` where the descriptor has no field for the column. */
+  readonly edge: ProtoEdge | undefined;
+}
