@@ -114,4 +114,4 @@ export {
 } from "./table/create-table.ts";
 export { newDataFilePath } from "./table/data-file-path.ts";
 export { DeltaTable, openTable } from "./table/delta-table.ts";
-export type { Row, ScanOptions } from "./table/scan.ts";
+export { isReadableType, type Row, type ScanOptions } from "./table/scan.ts";

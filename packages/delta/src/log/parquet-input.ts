@@ -24,7 +24,7 @@ export interface ParquetInput {
   readonly columnNames: ReadonlySet<string>;
   /** The rows of each row group, in file order. */
   readonly rowGroups: readonly RowRange[];
-  /** Rows as objects that have the given top-level columns; each column must be in the file. */
+  /** Rows as objects, decimals as unscaled integers, that have the given top-level columns; each column must be in the file. */
   readRows(columns: readonly string[], range: RowRange): Promise<Record<string, unknown>[]>;
 }
 
@@ -38,7 +38,7 @@ export async function openParquet(
   sizeBytes: number,
 ): Promise<ParquetInput> {
   const file = asyncBufferOf(store, path, sizeBytes);
-  const metadata = await decoding(path, async () => parquetMetadataAsync(file));
+  const metadata = withRawDecimals(await decoding(path, async () => parquetMetadataAsync(file)));
   return {
     rowCount: Number(metadata.num_rows),
     columnNames: new Set(parquetSchema(metadata).children.map(({ element }) => element.name)),
@@ -84,6 +84,18 @@ function isoDateOf(days: number): string | null {
   return Number.isNaN(date.getTime())
     ? null
     : date.toISOString().slice(0, -"T00:00:00.000Z".length);
+}
+
+/** Takes the decimal types off, so that the unscaled integers come through: the library makes floating-point numbers of them. */
+function withRawDecimals(metadata: FileMetaData): FileMetaData {
+  const schema = metadata.schema.map((element) => {
+    if (element.converted_type !== "DECIMAL" && element.logical_type?.type !== "DECIMAL") {
+      return element;
+    }
+    const { converted_type: _converted, logical_type: _logical, ...raw } = element;
+    return raw;
+  });
+  return { ...metadata, schema };
 }
 
 function rowGroupsOf(metadata: FileMetaData): RowRange[] {

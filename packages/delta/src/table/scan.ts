@@ -4,9 +4,11 @@ import { checkDataPath } from "../log/data-path.ts";
 import type { ActiveFile } from "../log/file-set.ts";
 import { openParquet, type ParquetInput } from "../log/parquet-input.ts";
 import type { Snapshot } from "../log/snapshot.ts";
+import { decimalOf } from "../schema/decimal.ts";
 import { sqlTypeOf } from "../schema/sql-type.ts";
 import type { DataType, StructField } from "../schema/types.ts";
 import type { ObjectStore } from "../store/object-store.ts";
+import { valueReaderOf } from "./row-values.ts";
 
 /**
  * A row by column names, in the order of the schema (or of `ScanOptions.columns`). `null` where there is no value.
@@ -19,10 +21,11 @@ import type { ObjectStore } from "../store/object-store.ts";
  * | BIGINT | bigint |
  * | DATE | string, `YYYY-MM-DD` |
  * | TIMESTAMP, TIMESTAMP_NTZ | bigint, microseconds since 1970-01-01 00:00:00 (UTC; of the local calendar for NTZ) |
+ * | DECIMAL | string, exact, with all digits of its scale |
  * | BINARY | Uint8Array |
  * | STRUCT, ARRAY, MAP | object, array, object by key |
  *
- * Columns that hold DECIMAL or VARIANT are refused.
+ * Columns that hold VARIANT, or a MAP by DECIMAL, are refused.
  */
 export type Row = Record<string, unknown>;
 
@@ -53,7 +56,12 @@ export async function* scanRows(
   snapshot: Snapshot,
   options: ScanOptions,
 ): AsyncGenerator<Row, void, undefined> {
-  const names = selectColumns(snapshot, options.columns).map(({ name }) => name);
+  const selected = selectColumns(snapshot, options.columns);
+  const names = selected.map(({ name }) => name);
+  const readers = selected.flatMap(({ name, type }) => {
+    const read = valueReaderOf(type);
+    return read === undefined ? [] : [{ name, read }];
+  });
   const { partitionColumns } = snapshot.metadata;
   if (partitionColumns.length > 0) {
     throw new DeltaError(
@@ -69,6 +77,7 @@ export async function* scanRows(
   for (const file of snapshot.files) {
     if (remaining <= 0) return;
     for await (const row of scanFile(store, file, names, remaining)) {
+      for (const { name, read } of readers) row[name] = read(row[name]);
       yield row;
       remaining -= 1;
     }
@@ -135,6 +144,11 @@ function selectColumns(
   return selected;
 }
 
+/** Whether `DeltaTable.scan` reads values of a type. */
+export function isReadableType(type: DataType): boolean {
+  return unreadableTypeIn(type) === undefined;
+}
+
 function findField(fields: readonly StructField[], name: string): StructField {
   const field = fields.find((candidate) => candidate.name === name);
   if (field !== undefined) return field;
@@ -147,7 +161,7 @@ function findField(fields: readonly StructField[], name: string): StructField {
 
 function unreadableTypeIn(type: DataType): DataType | undefined {
   if (typeof type === "string") {
-    return type === "variant" || type.startsWith("decimal") ? type : undefined;
+    return type === "variant" ? type : undefined;
   }
   switch (type.type) {
     case "struct":
@@ -159,6 +173,8 @@ function unreadableTypeIn(type: DataType): DataType | undefined {
     case "array":
       return unreadableTypeIn(type.elementType);
     case "map":
-      return unreadableTypeIn(type.keyType) ?? unreadableTypeIn(type.valueType);
+      return decimalOf(type.keyType) === undefined
+        ? (unreadableTypeIn(type.keyType) ?? unreadableTypeIn(type.valueType))
+        : type;
   }
 }
