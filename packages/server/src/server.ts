@@ -147,7 +147,7 @@ async function startOn(parts: Parts): Promise<SluiceServer> {
   log.onFailure((reason) =>
     logger.error({ err: reason }, "the log failed; no more writes are taken"),
   );
-  const recovery = await recoverTables(log, tables, logger);
+  const recovery = await recoverTables(log, tables, encoders, logger);
   isRecovering = false;
   if (recovery.recoveredRecords + recovery.skippedRecords > 0)
     logger.info({ ...recovery }, "recovered");

@@ -7,6 +7,7 @@ import { ServerError } from "../errors.ts";
 import type { TableRegistry } from "../ingest/table-registry.ts";
 import type { RecordPath, TableWriter } from "../ingest/table-writer.ts";
 import type { Logger } from "../logger.ts";
+import type { Pressure } from "../pressure.ts";
 import { decodeEntry, type DefinitionEntry, type FramesEntry } from "./entry-codec.ts";
 
 export interface RecoverySummary {
@@ -32,6 +33,7 @@ interface RecoveryPath {
 export async function recoverTables(
   log: Log,
   tables: TableRegistry,
+  pressure: Pressure,
   logger: Logger,
 ): Promise<RecoverySummary> {
   const definitions = await readDefinitions(log);
@@ -45,7 +47,7 @@ export async function recoverTables(
   await log.replay(0, (bytes, position, segmentIndex) => {
     const entry = decodeEntry(bytes);
     if (entry === undefined) throw notOurs(position);
-    if (entry.kind === "definition") return;
+    if (entry.kind === "definition") return undefined;
     const key = `${segmentIndex}:${entry.definitionId}`;
     if (!definitions.has(key)) throw notOurs(position);
     const path = paths.get(key);
@@ -53,9 +55,17 @@ export async function recoverTables(
       skippedRecords += reader.count(entry);
     } else if (position > path.committedPosition) {
       recoveredRecords += reader.replay(entry, path, position);
+      return relief([pressure, path.writer]);
     }
+    return undefined;
   });
   return { recoveredRecords, skippedRecords };
+}
+
+/** What replay has to wait for before it goes on, so that the columns of a long log are not all in memory at once. */
+function relief(stages: readonly Pressure[]): Promise<void> | undefined {
+  const saturated = stages.find((stage) => stage.isSaturated);
+  return saturated && new Promise((resolve) => saturated.whenRelieved(resolve));
 }
 
 async function readDefinitions(log: Log): Promise<Map<string, DefinitionEntry>> {

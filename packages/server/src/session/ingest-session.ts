@@ -15,6 +15,7 @@ import type { GrpcCall } from "../grpc/grpc-call.ts";
 import { RecordIntake } from "../ingest/record-intake.ts";
 import type { TableWriter } from "../ingest/table-writer.ts";
 import type { Journal } from "../journal/journal.ts";
+import type { Pressure } from "../pressure.ts";
 import { AckQueue } from "./ack-queue.ts";
 import { frameFault } from "./frame-fault.ts";
 import {
@@ -34,12 +35,6 @@ export interface IngestSessionOptions {
   readonly pressure: Pressure;
   /** Called once, when nothing of the session is left to do. */
   readonly onEnded: (session: IngestSession) => void;
-}
-
-/** A stage behind the session that can ask for a pause. */
-export interface Pressure {
-  readonly isSaturated: boolean;
-  whenRelieved(callback: () => void): void;
 }
 
 /**

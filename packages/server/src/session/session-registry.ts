@@ -7,7 +7,8 @@ import type { Clock } from "../clock.ts";
 import { ServerError } from "../errors.ts";
 import { GrpcCall } from "../grpc/grpc-call.ts";
 import type { Journal } from "../journal/journal.ts";
-import { IngestSession, type Pressure } from "./ingest-session.ts";
+import type { Pressure } from "../pressure.ts";
+import { IngestSession } from "./ingest-session.ts";
 import type { StreamOpener } from "./stream-opener.ts";
 
 export interface SessionRegistryOptions {
