@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { availableParallelism } from "node:os";
+import { resolve } from "node:path";
 import { ServerError } from "./errors.ts";
 import type { TlsSettings } from "./socket/listener.ts";
 
@@ -44,7 +45,7 @@ export interface ServerOptions {
   readonly maxStreamCount?: number;
   /** Threads that write Parquet, 1 to 64. @default one less than the machine's cores, at least 1 */
   readonly encoderThreadCount?: number;
-  /** Length of a log segment in bytes. @default 64 MiB */
+  /** Length of a log segment in bytes, 16 MiB to 1 GiB, a multiple of 4096. @default 64 MiB */
   readonly logSegmentBytes?: number;
 }
 
@@ -67,6 +68,9 @@ export interface ServerSettings {
 
 const MIB = 1024 * 1024;
 
+/** The largest message, with its definition, must fit into a segment. */
+const MIN_LOG_SEGMENT_BYTES = 16 * MIB;
+
 /** @throws ServerError `invalid_argument` that names the option, its value and its range. */
 export function resolveServerOptions(options: ServerOptions): ServerSettings {
   const host = options.host ?? "127.0.0.1";
@@ -84,7 +88,7 @@ export function resolveServerOptions(options: ServerOptions): ServerSettings {
     throw new ServerError("invalid_argument", message);
   }
   return Object.freeze({
-    dataDirectory: options.dataDirectory,
+    dataDirectory: resolve(options.dataDirectory),
     host,
     port: inRange("port", options.port ?? 0, 0, 65_535),
     tls: options.tls,
@@ -106,7 +110,12 @@ export function resolveServerOptions(options: ServerOptions): ServerSettings {
       1,
       64,
     ),
-    logSegmentBytes: options.logSegmentBytes ?? 64 * MIB,
+    logSegmentBytes: inRange(
+      "logSegmentBytes",
+      options.logSegmentBytes ?? 64 * MIB,
+      MIN_LOG_SEGMENT_BYTES,
+      1024 * MIB,
+    ),
   });
 }
 

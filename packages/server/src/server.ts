@@ -15,7 +15,7 @@ import { EncoderPool } from "./commit/encoder-pool.ts";
 import { ServerError } from "./errors.ts";
 import { TableRegistry } from "./ingest/table-registry.ts";
 import { Journal } from "./journal/journal.ts";
-import { type RecoverySummary, recoverTables } from "./journal/recovery.ts";
+import { type Recovery, type RecoverySummary, recoverTables } from "./journal/recovery.ts";
 import { type Logger, silentLogger } from "./logger.ts";
 import {
   type ClientCredentials,
@@ -127,7 +127,8 @@ async function startOn(parts: Parts): Promise<SluiceServer> {
   const { settings, logger, clock, credentials, log, encoders } = parts;
   const journal = new Journal(log);
   const catalog = new Catalog(settings.dataDirectory);
-  let isRecovering = true;
+  /** Undefined until recovery is over: the log must not be trimmed before. */
+  let recovery: Recovery | undefined;
   const tables = new TableRegistry({
     catalog,
     journal,
@@ -140,18 +141,32 @@ async function startOn(parts: Parts): Promise<SluiceServer> {
       commitRetries: COMMIT_RETRIES,
     },
     onCommitted: () => {
-      if (!isRecovering) trimLog(log, tables, logger);
+      if (recovery !== undefined) void trimLog(log, tables, recovery, logger);
     },
     onTableFailure: (table, reason) => logger.error({ err: reason, table }, "table failed"),
   });
-  log.onFailure((reason) =>
-    logger.error({ err: reason }, "the log failed; no more writes are taken"),
-  );
-  const recovery = await recoverTables(log, tables, encoders, logger);
-  isRecovering = false;
-  if (recovery.recoveredRecords + recovery.skippedRecords > 0)
-    logger.info({ ...recovery }, "recovered");
+  try {
+    recovery = await recoverTables({ log, catalog, tables, pressure: encoders, logger });
+    const { heldPosition: _, ...summary } = recovery;
+    if (Object.values(summary).some((count) => count > 0)) logger.info(summary, "recovered");
+    return await listen(parts, { journal, catalog, tables, recovery });
+  } catch (reason) {
+    tables.close();
+    throw reason;
+  }
+}
 
+interface Storage {
+  readonly journal: Journal;
+  readonly catalog: Catalog;
+  readonly tables: TableRegistry;
+  readonly recovery: Recovery;
+}
+
+/** Opens the port, when everything behind it is ready. */
+async function listen(parts: Parts, storage: Storage): Promise<SluiceServer> {
+  const { settings, logger, clock, credentials, log, encoders } = parts;
+  const { journal, catalog, tables } = storage;
   const issuer =
     credentials && new TokenIssuer(credentials.signingKey, clock, settings.tokenTtlSeconds);
   const authenticator = issuer === undefined ? openAuthenticator : createTokenAuthenticator(issuer);
@@ -162,6 +177,10 @@ async function startOn(parts: Parts): Promise<SluiceServer> {
     pressure: encoders,
     clock,
     maxStreamCount: settings.maxStreamCount,
+  });
+  log.onFailure((reason) => {
+    logger.error({ err: reason }, "the log failed; no more writes are taken");
+    sessions.failAll(reason);
   });
   const listener = new Listener({
     host: settings.host,
@@ -177,14 +196,11 @@ async function startOn(parts: Parts): Promise<SluiceServer> {
     onCall: (stream, headers) => sessions.accept(stream, headers),
   });
   const port = await listener.listen();
-  return describe(parts, { port, recovery, catalog, tables, sessions, listener });
+  return describe(parts, { ...storage, port, sessions, listener });
 }
 
-interface RunningParts {
+interface RunningParts extends Storage {
   readonly port: number;
-  readonly recovery: RecoverySummary;
-  readonly catalog: Catalog;
-  readonly tables: TableRegistry;
   readonly sessions: SessionRegistry;
   readonly listener: Listener;
 }
@@ -228,7 +244,7 @@ async function closeAll(parts: Parts, running: RunningParts): Promise<void> {
   const problems: unknown[] = [];
   await tables.flush().catch((reason: unknown) => problems.push(reason));
   tables.close();
-  if (problems.length === 0) trimLog(log, tables, logger);
+  if (problems.length === 0) await trimLog(log, tables, running.recovery, logger);
   await log.close().catch((reason: unknown) => problems.push(reason));
   await encoders.close();
   await listener.close();
@@ -236,12 +252,19 @@ async function closeAll(parts: Parts, running: RunningParts): Promise<void> {
 }
 
 /** Gives back what of the log no table needs any more. */
-function trimLog(log: Log, tables: TableRegistry, logger: Logger): void {
-  let position = log.durablePosition;
+async function trimLog(
+  log: Log,
+  tables: TableRegistry,
+  { heldPosition }: Recovery,
+  logger: Logger,
+): Promise<void> {
+  let position = Math.min(log.durablePosition, heldPosition ?? Number.MAX_SAFE_INTEGER);
   for (const writer of tables.writers) {
     position = Math.min(position, writer.oldestUncommittedPosition ?? position);
   }
-  log.trim(position).catch((reason: unknown) => {
+  try {
+    await log.trim(position);
+  } catch (reason) {
     logger.warn({ err: reason }, "the log could not be trimmed; it will be tried again");
-  });
+  }
 }

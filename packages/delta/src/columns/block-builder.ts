@@ -17,6 +17,9 @@ export type Column = FixedColumn | BytesColumn | NestedColumn;
 /** Rows a new builder has room for; it grows beyond by doubling. */
 const INITIAL_ROW_CAPACITY = 8192;
 const INITIAL_BYTES_PER_ROW = 16;
+/** A builder that one large batch has made grow beyond these starts smaller again after it. */
+const MAX_KEPT_ROW_CAPACITY = 131_072;
+const MAX_KEPT_DATA_BYTES = 32 * 1024 * 1024;
 
 /**
  * Collects rows column by column. A decoder writes row number `rowCount` into every column and then adds one to
@@ -37,8 +40,10 @@ export class BlockBuilder {
 
   /** Doubles the room for rows. */
   growRows(): void {
-    this.rowCapacity *= 2;
-    for (const column of this.columns) column.grow(this.rowCapacity);
+    const rowCapacity = this.rowCapacity * 2;
+    // The capacity last: when memory runs out on the way, a row must not be written where a column ends.
+    for (const column of this.columns) column.grow(rowCapacity);
+    this.rowCapacity = rowCapacity;
   }
 
   /** Takes back every row from `rowCount` on. */
@@ -71,9 +76,13 @@ export class BlockBuilder {
    * saves clearing and paging in new memory.
    */
   seal(spare?: ColumnBlock): ColumnBlock {
-    const columns = this.columns.map((column, index) => detach(column, spare?.columns[index]));
+    const rowCapacity = Math.min(this.rowCapacity, MAX_KEPT_ROW_CAPACITY);
+    const columns = this.columns.map((column, index) =>
+      detach(column, spare?.columns[index], rowCapacity),
+    );
     const block: ColumnBlock = { rowCount: this.rowCount, columns };
     this.rowCount = 0;
+    this.rowCapacity = rowCapacity;
     return block;
   }
 }
@@ -84,54 +93,62 @@ function columnOf(spec: ColumnSpec, rowCapacity: number): Column {
   return new BytesColumn(spec.nullable, rowCapacity, rowCapacity * INITIAL_BYTES_PER_ROW);
 }
 
-function detach(column: Column, spare: ColumnVector | undefined): ColumnVector {
+function detach(
+  column: Column,
+  spare: ColumnVector | undefined,
+  rowCapacity: number,
+): ColumnVector {
   if (column.kind !== "nested") {
-    return detachFlat(column, spare?.kind === "nested" ? undefined : spare);
+    return detachFlat(column, spare?.kind === "nested" ? undefined : spare, rowCapacity);
   }
   const spareLeaves = spare?.kind === "nested" ? spare.leaves : [];
-  const leaves = column.leaves.map((leaf, index) => detachLeaf(leaf, spareLeaves[index]));
+  const leaves = column.leaves.map((leaf, index) =>
+    detachLeaf(leaf, spareLeaves[index], rowCapacity),
+  );
   return { kind: "nested", validity: null, leaves };
 }
 
-/** Only the rows and their ends are per row: a leaf starts again with the room its entries have grown to. */
-function detachLeaf(leaf: LeafColumn, spare: LeafVector | undefined): LeafVector {
+/** Only the ends are per row: a leaf starts again with the room its entries have grown to. */
+function detachLeaf(
+  leaf: LeafColumn,
+  spare: LeafVector | undefined,
+  rowCapacity: number,
+): LeafVector {
   const { definitions, repetitions, entryEnds, valueEnds } = leaf;
-  leaf.definitions =
-    largeEnough(spare?.definitions, definitions.length) ?? new Uint8Array(definitions.length);
-  leaf.repetitions =
-    largeEnough(spare?.repetitions, repetitions.length) ?? new Uint8Array(repetitions.length);
-  leaf.entryEnds =
-    largeEnough(spare?.entryEnds, entryEnds.length) ?? new Uint32Array(entryEnds.length);
-  leaf.valueEnds =
-    largeEnough(spare?.valueEnds, valueEnds.length) ?? new Uint32Array(valueEnds.length);
-  const values = detachFlat(leaf.values, spare?.values);
+  leaf.definitions = bytesOf(spare?.definitions, definitions.length);
+  leaf.repetitions = bytesOf(spare?.repetitions, repetitions.length);
+  leaf.entryEnds = endsOf(spare?.entryEnds, rowCapacity);
+  leaf.valueEnds = endsOf(spare?.valueEnds, rowCapacity);
+  const values = detachFlat(leaf.values, spare?.values, leaf.values.capacity);
   return { values, definitions, repetitions, entryEnds, valueEnds };
 }
 
-function detachFlat(column: FixedColumn | BytesColumn, spare: FlatVector | undefined): FlatVector {
+function detachFlat(
+  column: FixedColumn | BytesColumn,
+  spare: FlatVector | undefined,
+  capacity: number,
+): FlatVector {
   const { validity } = column;
-  if (validity !== null)
-    column.validity =
-      largeEnough(spare?.validity, validity.length) ?? new Uint8Array(validity.length);
+  if (validity !== null) column.validity = bytesOf(spare?.validity, capacity);
   if (column.kind === "bytes") {
     const { data, ends } = column;
     const spareBytes = spare?.kind === "bytes" ? spare : undefined;
-    column.data = largeEnough(spareBytes?.data, data.length) ?? new Uint8Array(data.length);
-    column.ends = largeEnough(spareBytes?.ends, ends.length) ?? new Uint32Array(ends.length);
+    column.data = bytesOf(spareBytes?.data, Math.min(data.length, MAX_KEPT_DATA_BYTES));
+    column.ends = endsOf(spareBytes?.ends, capacity);
     return { kind: "bytes", data, ends, validity };
   }
   const { kind, values } = column;
   const spareValues = spare?.kind === kind ? spare.values : undefined;
-  column.values =
-    largeEnough(spareValues, values.length) ??
-    allocateFixed(kind, values.length / ELEMENTS_PER_ROW[kind]);
+  const isFitting = spareValues?.length === capacity * ELEMENTS_PER_ROW[kind];
+  column.values = isFitting ? spareValues : allocateFixed(kind, capacity);
   return { kind, values, validity };
 }
 
-/** The array if it can take the place of one of this length. A longer one would not fit the builder's capacity. */
-function largeEnough<Values extends { readonly length: number }>(
-  spare: Values | null | undefined,
-  length: number,
-): Values | undefined {
-  return spare?.length === length ? spare : undefined;
+/** The spare array if it has the length, for a longer one would not fit the builder's capacity; a new one else. */
+function bytesOf(spare: Uint8Array | null | undefined, length: number): Uint8Array {
+  return spare?.length === length ? spare : new Uint8Array(length);
+}
+
+function endsOf(spare: Uint32Array | undefined, length: number): Uint32Array {
+  return spare?.length === length ? spare : new Uint32Array(length);
 }

@@ -29,6 +29,11 @@ export class BytesColumn {
     this.validity = nullable ? new Uint8Array(rowCapacity) : null;
   }
 
+  /** Rows (values, in a leaf of a nested column) that there is room for. */
+  get capacity(): number {
+    return this.ends.length;
+  }
+
   /** Where row `row` starts in `data`. */
   startOf(row: number): number {
     return row === 0 ? 0 : (this.ends[row - 1] as number);

@@ -41,6 +41,11 @@ export class FixedColumn {
     this.validity = nullable ? new Uint8Array(rowCapacity) : null;
   }
 
+  /** Rows (values, in a leaf of a nested column) that there is room for. */
+  get capacity(): number {
+    return this.values.length / ELEMENTS_PER_ROW[this.kind];
+  }
+
   /** Grows to `rowCapacity` rows and keeps what is there. */
   grow(rowCapacity: number): void {
     const values = allocateFixed(this.kind, rowCapacity);

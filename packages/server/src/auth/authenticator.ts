@@ -47,5 +47,6 @@ export function createTokenAuthenticator(issuer: TokenIssuer): Authenticator {
 }
 
 function grantsOf(claims: TokenClaims | undefined, table: string): readonly string[] {
-  return claims?.grants?.find((grant) => grant.table === table)?.privileges ?? [];
+  const grants = claims?.grants?.filter((grant) => grant.table === table) ?? [];
+  return grants.flatMap((grant) => grant.privileges);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, relative, resolve } from "node:path";
 import {
   createTable,
   type CreateTableOptions,
@@ -28,12 +28,14 @@ export interface CatalogEntry {
  * that the server and the command line can use it at the same time.
  */
 export class Catalog {
+  readonly #dataDirectory: string;
   readonly #entries: string;
   readonly #tables: string;
 
   constructor(dataDirectory: string) {
-    this.#entries = join(dataDirectory, "catalog");
-    this.#tables = join(dataDirectory, "tables");
+    this.#dataDirectory = resolve(dataDirectory);
+    this.#entries = join(this.#dataDirectory, "catalog");
+    this.#tables = join(this.#dataDirectory, "tables");
   }
 
   /** All tables, by name. */
@@ -41,7 +43,7 @@ export class Catalog {
     const names = await readdir(this.#entries).catch(emptyIfAbsent);
     const entries: CatalogEntry[] = [];
     for (const name of names.filter((file) => file.endsWith(".json")).sort()) {
-      entries.push(await readEntry(join(this.#entries, name)));
+      entries.push(await this.#read(join(this.#entries, name)));
     }
     return entries;
   }
@@ -49,7 +51,7 @@ export class Catalog {
   /** The entry of a table, or `undefined`. */
   async find(name: TableName): Promise<CatalogEntry | undefined> {
     try {
-      return await readEntry(this.#entryFile(name));
+      return await this.#read(this.#entryFile(name));
     } catch (cause) {
       if (isAbsent(cause)) return undefined;
       throw cause;
@@ -74,7 +76,9 @@ export class Catalog {
     if (typeof interval === "object") throw new ServerError("invalid_argument", interval.problem);
     await this.#createOrAdopt(name, { location, schema, properties });
     const entry: CatalogEntry = { name: name.full, location, createdAtMs: Date.now() };
-    const text = `${JSON.stringify(entry, null, 2)}\n`;
+    // Relative, so that a data directory that is moved or copied keeps to its own tables.
+    const stored = { ...entry, location: relative(this.#dataDirectory, location) };
+    const text = `${JSON.stringify(stored, null, 2)}\n`;
     if (!(await writeFileOnce(this.#entryFile(name), text))) throw alreadyExists(name);
     return entry;
   }
@@ -108,6 +112,11 @@ export class Catalog {
       const found = existing.snapshot().schema;
       if (JSON.stringify(found) !== JSON.stringify(schema)) throw alreadyExists(name);
     }
+  }
+
+  async #read(file: string): Promise<CatalogEntry> {
+    const entry = await readEntry(file);
+    return { ...entry, location: resolve(this.#dataDirectory, entry.location) };
   }
 
   #entryFile(name: TableName): string {

@@ -10,6 +10,8 @@ export interface TableName {
 }
 
 const MAX_PART_LENGTH = 255;
+/** The whole name is that of a file of the catalog. */
+const MAX_NAME_LENGTH = 240;
 const PART = /^[A-Za-z0-9_]+$/;
 
 /**
@@ -21,6 +23,9 @@ export function parseTableName(text: string): TableName | { readonly problem: st
   if (parts.length !== 3) {
     const shown = JSON.stringify(text.slice(0, 100));
     return { problem: `table name ${shown} must have three parts, catalog.schema.table` };
+  }
+  if (text.length > MAX_NAME_LENGTH) {
+    return { problem: `table name of ${text.length} characters; the limit is ${MAX_NAME_LENGTH}` };
   }
   for (const part of parts) {
     if (part.length > MAX_PART_LENGTH || !PART.test(part)) {

@@ -25,6 +25,9 @@ interface OpenFile {
 /** Blocks that may wait for the workers at one time; above it the sources are held back. Bounds the memory they take. */
 const MAX_PENDING_BLOCKS_PER_WORKER = 6;
 
+/** Workers that are started in place of lost ones. A budget: what kills them all will kill the next as well. */
+const MAX_REPLACEMENTS = 16;
+
 /** Writes Parquet files off the main thread. */
 export class EncoderPool {
   readonly #workers: Worker[] = [];
@@ -33,22 +36,17 @@ export class EncoderPool {
   readonly #spares: SpareBlocks = new SpareBlocks();
   #pendingBlocks = 0;
   #nextFileId = 1;
+  #replacements = 0;
   #closed = false;
 
   constructor(workerCount: number) {
-    const script = new URL("./encoder-worker.js", import.meta.url);
-    for (let index = 0; index < workerCount; index++) {
-      const worker = new Worker(script, { name: `sluice-encoder-${index}` });
-      worker.on("message", (response: EncoderResponse) => this.#onResponse(response));
-      worker.on("error", (cause) => this.#onWorkerLost(worker, cause));
-      worker.on("exit", () => this.#onWorkerLost(worker, undefined));
-      this.#workers.push(worker);
-    }
+    for (let index = 0; index < workerCount; index++) this.#startWorker();
   }
 
   /** Whether the workers are behind: sources must pause until {@link EncoderPool.whenRelieved}. */
   get isSaturated(): boolean {
-    return this.#pendingBlocks >= MAX_PENDING_BLOCKS_PER_WORKER * this.#workers.length;
+    const workerCount = Math.max(1, this.#workers.length);
+    return this.#pendingBlocks >= MAX_PENDING_BLOCKS_PER_WORKER * workerCount;
   }
 
   /** Runs `callback` once when the workers have caught up. */
@@ -128,12 +126,28 @@ export class EncoderPool {
   #onWorkerLost(worker: Worker, cause: Error | undefined): void {
     if (this.#closed) return;
     const index = this.#workers.indexOf(worker);
-    if (index >= 0) this.#workers.splice(index, 1);
+    // Both `error` and `exit` come for the same loss.
+    if (index < 0) return;
+    this.#workers.splice(index, 1);
     for (const [fileId, file] of this.#files) {
       if (file.worker !== worker) continue;
       const message = `an encoder worker was lost: ${cause?.message ?? "it exited"}`;
       this.#settle(fileId, new ServerError("internal", message, {}, cause));
     }
+    if (this.#replacements < MAX_REPLACEMENTS) {
+      this.#replacements++;
+      this.#startWorker();
+    }
+    this.#relieve();
+  }
+
+  #startWorker(): void {
+    const script = new URL("./encoder-worker.js", import.meta.url);
+    const worker = new Worker(script, { name: "sluice-encoder" });
+    worker.on("message", (response: EncoderResponse) => this.#onResponse(response));
+    worker.on("error", (cause) => this.#onWorkerLost(worker, cause));
+    worker.on("exit", () => this.#onWorkerLost(worker, undefined));
+    this.#workers.push(worker);
   }
 
   #settle(fileId: number, outcome: EncodedFile | ServerError): void {

@@ -93,8 +93,13 @@ export class TableCommitter {
 
   /** Notes that the log now ends at `endPosition` and that rows of this table came from behind `startPosition`. */
   rowsLogged(startPosition: number, endPosition: number): void {
-    const file = this.#file ?? this.#openFile(startPosition);
-    file.endPosition = endPosition;
+    try {
+      this.#file ??= this.#openFile(startPosition);
+      this.#file.endPosition = endPosition;
+    } catch (reason) {
+      this.#oldestUncommitted ??= startPosition;
+      this.#fail(reason);
+    }
   }
 
   /** Adds a block to the open file. */
@@ -108,14 +113,16 @@ export class TableCommitter {
     if (file.byteLength >= this.#options.settings.targetFileBytes) this.#commitWhenFree();
   }
 
-  /** Commits everything and resolves when it is committed; rejects when it cannot be. */
+  /** Commits everything that has come so far and resolves when it is committed; rejects when it cannot be. */
   async flush(): Promise<void> {
-    while (this.#file !== undefined || this.#committing !== undefined) {
+    const target = this.#options.journal.nextPosition;
+    for (;;) {
       if (this.#failure !== undefined) throw this.#failure;
+      const oldest = this.oldestUncommittedPosition;
+      if (oldest === undefined || oldest >= target) return;
       this.#commitWhenFree();
       await this.#committing;
     }
-    if (this.#failure !== undefined) throw this.#failure;
   }
 
   /** Stops the timer. What is not committed stays in the log. */
@@ -128,16 +135,8 @@ export class TableCommitter {
   #openFile(startPosition: number): PendingFile {
     const { encoders, table, schema, clock, settings } = this.#options;
     const encoding = encoders.open(table.location, schema);
-    const file: PendingFile = {
-      encoding,
-      rowCount: 0,
-      byteLength: 0,
-      startPosition,
-      endPosition: startPosition,
-    };
-    this.#file = file;
     this.#cancelTimer = clock.schedule(() => this.#commitWhenFree(), settings.commitIntervalMs);
-    return file;
+    return { encoding, rowCount: 0, byteLength: 0, startPosition, endPosition: startPosition };
   }
 
   #commitWhenFree(): void {
@@ -191,18 +190,32 @@ export class TableCommitter {
     await this.#options.journal.whenDurable(file.endPosition);
     for (let attempt = 0; ; attempt++) {
       try {
-        await this.#append(encoded, file.endPosition);
+        const outcome = await this.#append(encoded, file.endPosition);
+        if (outcome === "alreadyCommitted" && attempt === 0) throw this.#foreignPosition(file);
         return;
       } catch (reason) {
         const error = ServerError.from(reason, `commit to table ${this.#options.tableName}`);
-        const isFinal = !error.retryable || attempt >= this.#options.settings.commitRetries;
+        const isFinal =
+          !error.retryable ||
+          error.code === "fenced" ||
+          attempt >= this.#options.settings.commitRetries;
         if (this.#failure !== undefined || isFinal) throw error;
         await this.#waitBeforeRetry(error, attempt);
       }
     }
   }
 
-  async #append(encoded: EncodedFile, endPosition: number): Promise<void> {
+  /** Nothing of ours can have committed this position before: the log, or the table, is a copy that has gone its own way. */
+  #foreignPosition(file: PendingFile): ServerError {
+    const { tableName } = this.#options;
+    const message = `table ${tableName} already holds records under log position ${file.endPosition} that this server did not commit: another server uses a copy of this data directory, or the log was restored from an older one. Stop the other server, or move the log directory away after its records are saved`;
+    return new ServerError("fenced", message, { table: tableName });
+  }
+
+  async #append(
+    encoded: EncodedFile,
+    endPosition: number,
+  ): Promise<"committed" | "alreadyCommitted"> {
     const { table, journal, tableName } = this.#options;
     const result = await table.append({
       files: [
@@ -217,7 +230,7 @@ export class TableCommitter {
       txn: { appId: transactionAppId(journal.logId), version: endPosition },
       writtenFor: this.#writtenFor,
     });
-    if (result.kind !== "conflict") return;
+    if (result.kind !== "conflict") return result.kind;
     if (result.reason === "contention") {
       throw new ServerError(
         "unavailable",

@@ -28,6 +28,8 @@ export class RecordIntake {
   #runBuffer: Uint8Array | undefined;
   #runStart = 0;
   #runEnd = 0;
+  /** Rows of the builder in front of the run. */
+  #runFirstRow = 0;
 
   constructor(
     writer: TableWriter,
@@ -54,8 +56,9 @@ export class RecordIntake {
       this.flush();
       this.#runStart = frameStart;
       this.#runEnd = frameStart;
+      this.#runFirstRow = this.#writer.builder.rowCount;
     }
-    const fault = this.#checkEnvelope(message) ?? this.#decode(message);
+    const fault = this.#checkEnvelope(message) ?? this.#decodeSafely(message);
     if (fault !== undefined) return fault;
     this.nextOffset++;
     this.#runBuffer = scanner.buffer;
@@ -73,12 +76,19 @@ export class RecordIntake {
     if (buffer === undefined) return;
     this.#runBuffer = undefined;
     const startPosition = this.#journal.nextPosition;
-    const endPosition = this.#journal.append(
-      this.#path.definition,
-      buffer,
-      this.#runStart,
-      this.#runEnd,
-    );
+    let endPosition: number;
+    try {
+      endPosition = this.#journal.append(
+        this.#path.definition,
+        buffer,
+        this.#runStart,
+        this.#runEnd,
+      );
+    } catch (reason) {
+      // What is not in the log must not get into the table with the rows of others.
+      this.#writer.builder.truncate(this.#runFirstRow);
+      throw reason;
+    }
     this.#writer.rowsLogged(startPosition, endPosition);
     this.#acks.push(endPosition, this.nextOffset - 1);
   }
@@ -109,6 +119,20 @@ export class RecordIntake {
     return undefined;
   }
 
+  /** As `#decode`; what it throws, as when memory runs out, becomes a fault too and leaves no row behind. */
+  #decodeSafely(message: IngestReader): ServerError | undefined {
+    const { builder } = this.#writer;
+    const rowsBefore = builder.rowCount;
+    try {
+      return this.#decode(message);
+    } catch (reason) {
+      builder.truncate(rowsBefore);
+      const text = reason instanceof Error ? reason.message : String(reason);
+      const fault = `offset ${this.nextOffset}: the server could not take the message (${text}); send it again, in smaller batches`;
+      return new ServerError("resource_exhausted", fault, { offset: this.nextOffset }, reason);
+    }
+  }
+
   #decode(message: IngestReader): ServerError | undefined {
     const { buffer, start, end } = message;
     if (message.kind === "record") return this.#decodeRecord(buffer, start, end, undefined);
@@ -116,13 +140,16 @@ export class RecordIntake {
     const rowsBefore = builder.rowCount;
     const batch = this.#batch;
     batch.reset(buffer, start, end);
+    const maxRecords = this.#writer.maxBatchRecords;
     for (let index = 0; ; index++) {
       const event = batch.next();
       if (event === "end") return undefined;
       const fault =
         event === "malformed"
           ? this.#malformedBatch()
-          : this.#decodeRecord(buffer, batch.start, batch.end, index);
+          : index >= maxRecords
+            ? this.#tooMany(maxRecords)
+            : this.#decodeRecord(buffer, batch.start, batch.end, index);
       if (fault === undefined) continue;
       builder.truncate(rowsBefore);
       return fault;
@@ -152,6 +179,14 @@ export class RecordIntake {
   #malformedBatch(): ServerError {
     const text = `offset ${this.nextOffset}: the batch is not a valid message`;
     return new ServerError("invalid_argument", text, { offset: this.nextOffset });
+  }
+
+  #tooMany(maxRecords: number): ServerError {
+    const text = `offset ${this.nextOffset}: a batch for table ${this.#writer.tableName} can hold ${maxRecords} records; send smaller batches`;
+    return new ServerError("invalid_argument", text, {
+      offset: this.nextOffset,
+      limit: maxRecords,
+    });
   }
 
   #tooLarge(recordBytes: number, batchIndex: number | undefined): ServerError {

@@ -10,6 +10,7 @@ import { MAX_COLUMNS } from "@sluice/protocol";
 import type { Catalog } from "../catalog/catalog.ts";
 import type { TableName } from "../catalog/table-name.ts";
 import { ServerError } from "../errors.ts";
+import { transactionAppId } from "../commit/table-committer.ts";
 import { TableWriter, type TableWriterOptions } from "./table-writer.ts";
 
 /** The parts of a table writer that all tables share. */
@@ -47,6 +48,13 @@ export class TableRegistry {
     return opening;
   }
 
+  /** Takes no streams for a table until the server is started again: its records in the log could not be brought in. */
+  block(name: TableName, reason: ServerError): void {
+    const refusal = Promise.reject<TableWriter>(reason);
+    refusal.catch(() => undefined);
+    this.#writers.set(name.full, refusal);
+  }
+
   /** The writers that exist. */
   get writers(): readonly TableWriter[] {
     return [...this.#open.values()];
@@ -75,6 +83,11 @@ export class TableRegistry {
       onCommitted,
       onFailure: (reason) => onTableFailure(name.full, reason),
     });
+    const ahead = writer.committedTransaction(transactionAppId(this.#options.journal.logId));
+    if (ahead > this.#options.journal.nextPosition) {
+      const message = `table ${name.full} holds records up to position ${ahead} of a log that ends at ${this.#options.journal.nextPosition}: the log is an older copy than the table. Bring the newest log back, or move the log directory away to start a new one`;
+      throw new ServerError("fenced", message, { table: name.full });
+    }
     this.#open.set(name.full, writer);
     return writer;
   }

@@ -41,6 +41,10 @@ export interface RecordPath {
 const BLOCK_ROWS = 65_536;
 const BLOCK_BYTES = 24 * 1024 * 1024;
 
+/** Memory that the rows of one batch may take at the least, counting eight bytes for a value: batches of tiny records grow a lot. */
+const MAX_BATCH_ROW_BYTES = 64 * 1024 * 1024;
+const BYTES_PER_VALUE = 8;
+
 /** Descriptors whose decoders are kept for the next stream that brings them. */
 const MAX_PATHS = 256;
 
@@ -53,6 +57,8 @@ export class TableWriter {
   readonly tableId: string;
   readonly schema: StructType;
   readonly builder: BlockBuilder;
+  /** Most records that a batch may hold. */
+  readonly maxBatchRecords: number;
   readonly #options: TableWriterOptions;
   readonly #committer: TableCommitter;
   readonly #paths = new Map<string, RecordPath>();
@@ -64,6 +70,8 @@ export class TableWriter {
     this.tableId = snapshot.metadata.id;
     this.schema = snapshot.schema;
     this.builder = new BlockBuilder(columnSpecsOf(snapshot.schema));
+    const columnCount = Math.max(1, snapshot.schema.fields.length);
+    this.maxBatchRecords = Math.floor(MAX_BATCH_ROW_BYTES / BYTES_PER_VALUE / columnCount);
     this.#options = options;
     this.#committer = new TableCommitter({
       ...options,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Log } from "@sluice/log";
-import { BatchReader, FrameScanner, IngestReader, MAX_MESSAGE_BYTES } from "@sluice/protocol";
-import { parseTableName } from "../catalog/table-name.ts";
+import type { Catalog } from "../catalog/catalog.ts";
+import { parseTableName, type TableName } from "../catalog/table-name.ts";
 import { transactionAppId } from "../commit/table-committer.ts";
 import { ServerError } from "../errors.ts";
 import type { TableRegistry } from "../ingest/table-registry.ts";
@@ -9,155 +9,166 @@ import type { RecordPath, TableWriter } from "../ingest/table-writer.ts";
 import type { Logger } from "../logger.ts";
 import type { Pressure } from "../pressure.ts";
 import { decodeEntry, type DefinitionEntry, type FramesEntry } from "./entry-codec.ts";
+import { FrameReplay } from "./frame-replay.ts";
 
 export interface RecoverySummary {
   /** Records that were durable in the log and not committed to their table. */
   readonly recoveredRecords: number;
   /** Records of tables that do not exist any more. */
   readonly skippedRecords: number;
+  /**
+   * Records that stay in the log because their table cannot take them as it is; it takes no streams until that is mended
+   * and the server started again.
+   */
+  readonly heldRecords: number;
 }
 
-/** How the frames under one definition are to be read back; `undefined` for a table that is gone. */
-interface RecoveryPath {
-  readonly writer: TableWriter;
-  readonly path: RecordPath;
+/** What recovery leaves behind. */
+export interface Recovery extends RecoverySummary {
+  /** The log must not be trimmed beyond this position; `undefined` where nothing is held. */
+  readonly heldPosition: number | undefined;
+}
+
+export interface RecoveryOptions {
+  readonly log: Log;
+  readonly catalog: Catalog;
+  readonly tables: TableRegistry;
+  /** The encoders. */
+  readonly pressure: Pressure;
+  readonly logger: Logger;
+}
+
+/** A table that the log has records of. */
+interface LoggedTable {
+  readonly name: TableName;
+  /** `gone`: dropped, or replaced by another. `blocked`: cannot take its records. */
+  state: "open" | "gone" | "blocked";
   /** Up to here the table has the records already. */
-  readonly committedPosition: number;
+  committedPosition: number;
+}
+
+interface LoggedPath {
+  readonly definition: DefinitionEntry;
+  readonly table: LoggedTable;
+  /** Opened for the first entry that needs it. */
+  target: { readonly writer: TableWriter; readonly path: RecordPath } | undefined;
 }
 
 /**
  * Brings what the log holds and the tables do not into the tables' writers, which commit it as they commit new records.
- * A table's `txn` action says up to which position it has the log's records, so that none is committed twice.
- * @throws ServerError `data_loss` when a record in the log no longer fits its table.
+ * A table's `txn` action says up to which position it has the log's records, so that none is committed twice. A table
+ * that cannot take its records keeps them in the log, and no other table waits for it.
  */
-export async function recoverTables(
-  log: Log,
-  tables: TableRegistry,
-  pressure: Pressure,
-  logger: Logger,
-): Promise<RecoverySummary> {
-  const definitions = await readDefinitions(log);
-  const paths = new Map<string, RecoveryPath | undefined>();
-  for (const [key, definition] of definitions) {
-    paths.set(key, await openPath(log, tables, definition, logger));
-  }
-  const reader = new FrameReplay();
-  let recoveredRecords = 0;
-  let skippedRecords = 0;
+export async function recoverTables(options: RecoveryOptions): Promise<Recovery> {
+  const { log, pressure } = options;
+  const paths = await openPaths(options);
+  const frames = new FrameReplay();
+  const counts = { recoveredRecords: 0, skippedRecords: 0, heldRecords: 0 };
+  let heldPosition: number | undefined;
+
+  const hold = (entry: FramesEntry, position: number): void => {
+    heldPosition ??= position - entry.frames.length;
+    counts.heldRecords += frames.count(entry);
+  };
+  const bringIn = async (path: LoggedPath, entry: FramesEntry, position: number): Promise<void> => {
+    try {
+      path.target ??= await openTarget(options, path);
+      const { writer, path: recordPath } = path.target;
+      counts.recoveredRecords += frames.replay(entry, writer, recordPath, position);
+      await relief([pressure, writer]);
+    } catch (reason) {
+      block(options, path.table, reason);
+      hold(entry, position);
+    }
+  };
+
   await log.replay(0, (bytes, position, segmentIndex) => {
     const entry = decodeEntry(bytes);
     if (entry === undefined) throw notOurs(position);
     if (entry.kind === "definition") return undefined;
-    const key = `${segmentIndex}:${entry.definitionId}`;
-    if (!definitions.has(key)) throw notOurs(position);
-    const path = paths.get(key);
-    if (path === undefined) {
-      skippedRecords += reader.count(entry);
-    } else if (position > path.committedPosition) {
-      recoveredRecords += reader.replay(entry, path, position);
-      return relief([pressure, path.writer]);
-    }
+    const path = paths.get(`${segmentIndex}:${entry.definitionId}`);
+    if (path === undefined) throw notOurs(position);
+    const { table } = path;
+    if (table.state === "gone") counts.skippedRecords += frames.count(entry);
+    else if (table.state === "blocked") hold(entry, position);
+    else if (position > table.committedPosition) return bringIn(path, entry, position);
     return undefined;
   });
-  return { recoveredRecords, skippedRecords };
+  return { ...counts, heldPosition };
 }
 
-/** What replay has to wait for before it goes on, so that the columns of a long log are not all in memory at once. */
-function relief(stages: readonly Pressure[]): Promise<void> | undefined {
-  const saturated = stages.find((stage) => stage.isSaturated);
-  return saturated && new Promise((resolve) => saturated.whenRelieved(resolve));
-}
-
-async function readDefinitions(log: Log): Promise<Map<string, DefinitionEntry>> {
+/** All definitions of the log, each with its table. */
+async function openPaths(options: RecoveryOptions): Promise<Map<string, LoggedPath>> {
   const definitions = new Map<string, DefinitionEntry>();
-  await log.replay(0, (bytes, position, segmentIndex) => {
+  await options.log.replay(0, (bytes, position, segmentIndex) => {
     const entry = decodeEntry(bytes);
     if (entry === undefined) throw notOurs(position);
     if (entry.kind !== "definition") return;
     const descriptor = Uint8Array.from(entry.descriptor);
     definitions.set(`${segmentIndex}:${entry.definitionId}`, { ...entry, descriptor });
   });
-  return definitions;
+  const tables = new Map<string, LoggedTable>();
+  const paths = new Map<string, LoggedPath>();
+  for (const [key, definition] of definitions) {
+    const tableKey = `${definition.tableName}:${definition.tableId}`;
+    const table = tables.get(tableKey) ?? (await openLoggedTable(options, definition));
+    tables.set(tableKey, table);
+    paths.set(key, { definition, table, target: undefined });
+  }
+  return paths;
 }
 
-async function openPath(
-  log: Log,
-  tables: TableRegistry,
+async function openLoggedTable(
+  options: RecoveryOptions,
   definition: DefinitionEntry,
-  logger: Logger,
-): Promise<RecoveryPath | undefined> {
-  const { tableName: table, tableId, format, descriptor } = definition;
-  const name = parseTableName(table);
-  if ("problem" in name) throw new ServerError("data_loss", `the log names a table ${table}`);
-  let writer: TableWriter;
+): Promise<LoggedTable> {
+  const { catalog, logger, log } = options;
+  const name = parseTableName(definition.tableName);
+  if ("problem" in name)
+    throw new ServerError("data_loss", `the log names a table ${definition.tableName}`);
+  const table: LoggedTable = { name, state: "open", committedPosition: 0 };
+  if ((await catalog.find(name)) === undefined) {
+    logger.warn({ table: name.full }, "the log names a table that does not exist any more");
+    table.state = "gone";
+    return table;
+  }
   try {
-    writer = await tables.writerFor(name);
+    const snapshot = (await catalog.openTable(name.full)).snapshot();
+    if (snapshot.metadata.id !== definition.tableId) {
+      logger.warn({ table: name.full }, "the log names an earlier table of this name");
+      table.state = "gone";
+    }
+    table.committedPosition = snapshot.txns.get(transactionAppId(log.logId))?.version ?? 0;
   } catch (reason) {
-    const error = ServerError.from(reason, `recovery of table ${table}`);
-    if (error.code !== "not_found") throw error;
-    logger.warn(
-      { table },
-      "the log holds records of a table that does not exist; they are skipped",
-    );
-    return undefined;
+    block(options, table, reason);
   }
-  if (writer.tableId !== tableId) {
-    logger.warn(
-      { table },
-      "the log holds records of an earlier table of this name; they are skipped",
-    );
-    return undefined;
-  }
-  const committedPosition = writer.committedTransaction(transactionAppId(log.logId));
-  return { writer, path: writer.pathFor(format, descriptor), committedPosition };
+  return table;
 }
 
-/** Decodes the frames of log entries again. */
-class FrameReplay {
-  readonly #message = new IngestReader();
-  readonly #batch = new BatchReader();
+async function openTarget(
+  { tables }: RecoveryOptions,
+  { definition, table }: LoggedPath,
+): Promise<NonNullable<LoggedPath["target"]>> {
+  const writer = await tables.writerFor(table.name);
+  return { writer, path: writer.pathFor(definition.format, definition.descriptor) };
+}
 
-  /** Adds the records of an entry to its table's writer. @returns how many. */
-  replay(entry: FramesEntry, { writer, path }: RecoveryPath, position: number): number {
-    let count = 0;
-    this.#forEachRecord(entry, (buffer, start, end) => {
-      count++;
-      if (path.decoder.decode(buffer, start, end)) return;
-      const reason = path.decoder.failure?.message ?? "it cannot be decoded";
-      const message = `a record in the log at position ${position} does not fit table ${writer.tableName} any more: ${reason}; undo the table's change and start again`;
-      throw new ServerError("data_loss", message, { table: writer.tableName });
-    });
-    writer.rowsLogged(position - entry.frames.length, position);
-    return count;
-  }
+function block({ tables, logger }: RecoveryOptions, table: LoggedTable, reason: unknown): void {
+  const name = table.name.full;
+  const error = ServerError.from(reason, `recovery of table ${name}`);
+  table.state = "blocked";
+  const message = `table ${name} takes no records: acknowledged ones in the log cannot be brought in (${error.message}). Mend the table and start the server again`;
+  tables.block(table.name, new ServerError("unavailable", message, { table: name }, error));
+  logger.error({ err: error, table: name }, "records of this table stay in the log");
+}
 
-  count(entry: FramesEntry): number {
-    let count = 0;
-    this.#forEachRecord(entry, () => {
-      count++;
-    });
-    return count;
-  }
-
-  #forEachRecord(
-    entry: FramesEntry,
-    visit: (buffer: Uint8Array, start: number, end: number) => void,
-  ): void {
-    const scanner = new FrameScanner(MAX_MESSAGE_BYTES);
-    const message = this.#message;
-    scanner.push(entry.frames);
-    while (scanner.next() === "message") {
-      message.read(scanner.buffer, scanner.start, scanner.end);
-      if (message.kind === "record") {
-        visit(message.buffer, message.start, message.end);
-      } else {
-        this.#batch.reset(message.buffer, message.start, message.end);
-        while (this.#batch.next() === "record") {
-          visit(message.buffer, this.#batch.start, this.#batch.end);
-        }
-      }
-    }
-  }
+/** What replay has to wait for before it goes on, so that the columns of a long log are not all in memory at once. */
+async function relief(stages: readonly Pressure[]): Promise<void> {
+  const saturated = stages.find((stage) => stage.isSaturated);
+  if (saturated === undefined) return;
+  await new Promise<void>((resolve) => {
+    saturated.whenRelieved(resolve);
+  });
 }
 
 function notOurs(position: number): ServerError {

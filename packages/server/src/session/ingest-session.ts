@@ -55,6 +55,8 @@ export class IngestSession {
   #fault: ServerError | undefined;
   #isPaused = false;
   #halfClosedWhilePaused = false;
+  #lastAck = -1;
+  #isAckFresh = false;
 
   constructor(options: IngestSessionOptions, claims: Promise<TokenClaims | undefined>) {
     this.streamId = options.streamId;
@@ -102,8 +104,28 @@ export class IngestSession {
 
   onDurable(durablePosition: number): void {
     const offset = this.#acks.takeDurable(durablePosition);
-    if (offset >= 0) this.#options.call.sendAck(offset);
+    if (offset >= 0) {
+      this.#lastAck = offset;
+      this.#isAckFresh = true;
+      this.#options.call.sendAck(offset);
+    }
     this.#settleIfEmpty();
+  }
+
+  /**
+   * Sends the last ack again if there was none since the last beat and records wait for one. Clients give a stream up
+   * when they hear nothing for as long as their `serverLackOfAckTimeoutMs`, and send everything again.
+   */
+  beat(): void {
+    if (!this.#isAckFresh && this.#lastAck >= 0 && !this.#acks.isEmpty) {
+      this.#options.call.sendAck(this.#lastAck);
+    }
+    this.#isAckFresh = false;
+  }
+
+  /** Bytes of a message that has begun and not ended. */
+  get pendingBytes(): number {
+    return this.#scanner.pendingBytes;
   }
 
   onLogFailure(reason: Error): void {
@@ -114,6 +136,17 @@ export class IngestSession {
 
   #read(): void {
     if (this.#isPaused) return;
+    try {
+      this.#readMessages();
+    } catch (reason) {
+      this.#onBroken(reason);
+      return;
+    }
+    this.#flush();
+    this.#pauseUnderPressure();
+  }
+
+  #readMessages(): void {
     for (;;) {
       if (this.#state === "creating") {
         this.#pause();
@@ -130,8 +163,6 @@ export class IngestSession {
       if (event === "message") this.#onMessage();
       else this.#refuse(frameFault(event, this.#scanner, this.#intake?.nextOffset));
     }
-    this.#flush();
-    this.#pauseUnderPressure();
   }
 
   #onMessage(): void {
@@ -194,15 +225,30 @@ export class IngestSession {
     this.#settleIfEmpty();
   }
 
-  /** Appends what was taken to the log; a log that cannot take it has told us through `onLogFailure`, or does so now. */
+  /** Appends what was taken to the log. */
   #flush(): void {
     try {
       this.#intake?.flush();
     } catch (reason) {
-      this.onLogFailure(reason instanceof Error ? reason : new Error(String(reason)));
+      this.#onBroken(reason);
       return;
     }
     if (!this.#acks.isEmpty) this.#options.journal.listen(this);
+  }
+
+  /** Something threw: the log, which has failed then or takes no more just now, or memory ran out. This stream ends. */
+  #onBroken(reason: unknown): void {
+    const { failure } = this.#options.journal;
+    if (failure !== undefined) {
+      this.onLogFailure(failure);
+      return;
+    }
+    const text = reason instanceof Error ? reason.message : String(reason);
+    const message = `the server could not take the records behind the last acknowledged one (${text}); send them again`;
+    this.#fault ??= new ServerError("unavailable", message, { streamId: this.streamId }, reason);
+    if (!this.#acks.isEmpty) this.#options.journal.listen(this);
+    this.#advance("fault");
+    this.#settleIfEmpty();
   }
 
   #pauseUnderPressure(): void {

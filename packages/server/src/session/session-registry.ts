@@ -23,6 +23,15 @@ export interface SessionRegistryOptions {
 /** How long a client may take to send `create_stream`. */
 const CREATE_TIMEOUT_MS = 30_000;
 
+/** How often streams without an ack get their last one again: half of the shortest timeout that clients are given. */
+const BEAT_INTERVAL_MS = 500;
+
+/**
+ * Memory that messages which have begun and not ended may take over all streams. Beyond it the streams with the largest
+ * are ended, since each client alone keeps to the limits.
+ */
+const MAX_PENDING_MESSAGE_BYTES = 256 * 1024 * 1024;
+
 /** After the drain's deadline: how long ended streams may take to get their last acks and trailers out. */
 const FINAL_GRACE_MS = 2_000;
 
@@ -32,6 +41,7 @@ export class SessionRegistry {
   readonly #sessions = new Set<IngestSession>();
   #isDraining = false;
   #onEmpty: (() => void) | undefined;
+  #cancelBeat: (() => void) | undefined;
 
   constructor(options: SessionRegistryOptions) {
     this.#options = options;
@@ -60,6 +70,11 @@ export class SessionRegistry {
       return;
     }
     this.#begin(stream, headers["authorization"]);
+  }
+
+  /** Ends all streams because the log takes nothing more. */
+  failAll(reason: Error): void {
+    for (const session of this.#sessions) session.onLogFailure(reason);
   }
 
   /**
@@ -97,17 +112,44 @@ export class SessionRegistry {
         onEnded: (ended) => {
           cancelTimeout();
           this.#sessions.delete(ended);
-          if (this.#sessions.size === 0) this.#onEmpty?.();
+          if (this.#sessions.size > 0) return;
+          this.#cancelBeat?.();
+          this.#cancelBeat = undefined;
+          this.#onEmpty?.();
         },
       },
       authenticator.authenticate(authorization),
     );
     this.#sessions.add(session);
+    this.#cancelBeat ??= clock.schedule(this.#beat, BEAT_INTERVAL_MS);
     cancelTimeout = clock.schedule(() => {
       if (session.state !== "awaitingCreate") return;
       const message = `no create_stream message came within ${CREATE_TIMEOUT_MS} ms`;
       session.refuse(new ServerError("deadline_exceeded", message));
     }, CREATE_TIMEOUT_MS);
     session.start();
+  }
+
+  readonly #beat = (): void => {
+    this.#cancelBeat = this.#options.clock.schedule(this.#beat, BEAT_INTERVAL_MS);
+    let pendingBytes = 0;
+    for (const session of this.#sessions) {
+      session.beat();
+      pendingBytes += session.pendingBytes;
+    }
+    if (pendingBytes > MAX_PENDING_MESSAGE_BYTES) this.#relieveMemory(pendingBytes);
+  };
+
+  #relieveMemory(pendingBytes: number): void {
+    const largestFirst = [...this.#sessions].sort(
+      (left, right) => right.pendingBytes - left.pendingBytes,
+    );
+    let rest = pendingBytes;
+    for (const session of largestFirst) {
+      if (rest <= MAX_PENDING_MESSAGE_BYTES / 2) return;
+      rest -= session.pendingBytes;
+      const message = `unfinished messages of all streams take ${pendingBytes} bytes, the limit is ${MAX_PENDING_MESSAGE_BYTES}; send smaller messages`;
+      session.refuse(new ServerError("unavailable", message, { streamId: session.streamId }));
+    }
   }
 }

@@ -35,7 +35,7 @@ describe("a server killed under load", () => {
       dataDirectory,
       auth: false,
       commitIntervalMs: 40,
-      logSegmentBytes: 1024 * 1024,
+      logSegmentBytes: 16 * 1024 * 1024,
       tables: Object.fromEntries(
         TABLES.map((table) => [table, "id BIGINT NOT NULL, padding STRING"]),
       ),

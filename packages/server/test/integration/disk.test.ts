@@ -34,6 +34,8 @@ describe("a log that cannot be written", () => {
     const { server } = running;
     const stream = new RawStream(server.endpoint);
     await stream.create(TABLE);
+    const idle = new RawStream(server.endpoint);
+    await idle.create(TABLE);
     stream.sendJson(0, { id: 0, name: "durable" });
     await stream.acked(0);
     disk.breakWrites();
@@ -43,6 +45,12 @@ describe("a log that cannot be written", () => {
     assert.equal(status.code, GRPC_STATUS.UNAVAILABLE);
     assert.match(status.message, /log cannot be written .*EIO/);
 
+    assert.equal(
+      (await idle.status).code,
+      GRPC_STATUS.UNAVAILABLE,
+      "idle streams are told as well",
+    );
+    idle.close();
     const second = new RawStream(server.endpoint);
     second.send(encodeCreateStreamFrame({ tableName: TABLE, recordType: 2 }));
     const refused = await second.status;
