@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Opens streams, sends one record on each, and keeps them open until the parent lets go. */
+import { answer, jobOfProcess } from "../lib/child.ts";
+import { MessageWriter } from "../lib/message-writer.ts";
+import { connectRaw, RawStream } from "../lib/raw-stream.ts";
+import { encodeDescriptor, encodeRecords } from "../lib/record-encoding.ts";
+import { makeRecordSet, READINGS } from "../lib/record-set.ts";
+
+export interface IdleStreamsJob {
+  readonly endpoint: string;
+  readonly table: string;
+  readonly streamCount: number;
+  readonly connectionCount: number;
+}
+
+const OPEN_CONCURRENCY = 250;
+
+const job = jobOfProcess<IdleStreamsJob>();
+const recordSet = makeRecordSet(READINGS);
+const records = encodeRecords(recordSet, "proto");
+const descriptor = encodeDescriptor(recordSet.columns);
+const sessions = Array.from({ length: job.connectionCount }, () => connectRaw(job.endpoint));
+for (let first = 0; first < job.streamCount; first += OPEN_CONCURRENCY) {
+  const count = Math.min(OPEN_CONCURRENCY, job.streamCount - first);
+  await Promise.all(Array.from({ length: count }, (_, index) => open(first + index)));
+}
+process.once("disconnect", () => process.exit(0));
+answer({});
+
+async function open(index: number): Promise<void> {
+  const session = sessions[index % sessions.length];
+  if (session === undefined) throw new Error("no connection");
+  const stream = await RawStream.open(session, { table: job.table, format: "proto", descriptor });
+  const writer = new MessageWriter({ records, format: "proto", batchSize: 1, chunkBytes: 0 });
+  stream.write(writer.nextChunk(1));
+  await stream.acknowledged(0);
+}
