@@ -26,8 +26,8 @@ const MEASURES = ["rate", "bytes", "cpu", "cpuPerGb", "rss"] as const;
 const STREAMS_PER_CONNECTION = 10;
 /** Writes and unacknowledged writes of a stream, where there are so many that each must be small. */
 const MANY_STREAMS = 64;
-const MANY_CHUNK_BYTES = 8 * 1024;
-const MANY_UNACKED_CHUNKS = 2;
+const MANY_CHUNK_BYTES = 4 * 1024;
+const MANY_UNACKED_CHUNKS = 1;
 
 const SWEEPS: readonly Sweep[] = [
   {
@@ -82,7 +82,7 @@ export function sweepCases(scale: number): BenchCase[] {
 /** A table for each sweep. */
 export function scalingRows(results: readonly BenchResult[]): string[][][] {
   const medians = new Map(results.map(({ name, median }) => [name, median]));
-  return SWEEPS.map(({ name, title, points }) => [
+  const tables = SWEEPS.map(({ name, title, points }) => [
     [title, "records/s", "MB/s", "CPU s/million", "CPU s/GB", "RSS MB"],
     ...points
       .filter((point) => medians.has(`scaling.${name}.${point}.rate`))
@@ -93,6 +93,7 @@ export function scalingRows(results: readonly BenchResult[]): string[][][] {
         ),
       ]),
   ]);
+  return tables.filter((rows) => rows.length > 1);
 }
 
 async function benchPoint(

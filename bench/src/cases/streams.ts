@@ -3,7 +3,7 @@ import { runJob, Service } from "../lib/child.ts";
 import { READINGS } from "../lib/record-set.ts";
 import type { ResultSet } from "../lib/results.ts";
 import { withServer } from "../lib/server-run.ts";
-import type { IdleStreamsJob } from "../load/idle-streams.ts";
+import type { IdleStreamsJob, IdleStreamsReady } from "../load/idle-streams.ts";
 import type { RawProducerAnswer, RawProducerJob } from "../load/raw-producer.ts";
 
 const TABLE = "bench.streams.readings";
@@ -13,7 +13,7 @@ const IDLE_CONNECTION_COUNT = 20;
 const MANY_STREAM_COUNT = 5000;
 const MANY_CONNECTION_COUNT = 500;
 /** Small writes: thousands of streams share the machine. */
-const MANY_CHUNK_BYTES = 8 * 1024;
+const MANY_CHUNK_BYTES = 4 * 1024;
 
 /** Resident memory with streams that have sent one record each and are open. */
 export async function benchIdleStreams(results: ResultSet): Promise<void> {
@@ -24,11 +24,12 @@ export async function benchIdleStreams(results: ResultSet): Promise<void> {
       streamCount: IDLE_STREAM_COUNT,
       connectionCount: IDLE_CONNECTION_COUNT,
     };
-    const streams = await Service.start<object>("load/idle-streams.js", job);
+    const streams = await Service.start<IdleStreamsReady>("load/idle-streams.js", job);
     try {
       await server.expectRows([IDLE_STREAM_COUNT]);
       const { rssBytes } = await server.usage();
       results.add(`rss.idle${IDLE_STREAM_COUNT}`, "MB", rssBytes / MB);
+      results.add("streams.open", "streams/s", IDLE_STREAM_COUNT / streams.ready.seconds);
     } finally {
       await streams.stop();
     }
@@ -48,7 +49,7 @@ export async function benchManyStreams(results: ResultSet, durationMs: number): 
       batchSize: 1,
       durationMs,
       chunkBytes: MANY_CHUNK_BYTES,
-      maxUnackedChunks: 2,
+      maxUnackedChunks: 1,
     };
     const run = await runJob<RawProducerAnswer>("load/raw-producer.js", job);
     const visibleAtMs = await server.expectRows(run.recordCountByTable);

@@ -69,7 +69,10 @@ const RECEIVING_MODULES = ["node:internal/http2", "node:net", "node:internal/str
 /** Only frames of the packages count; whatever they call (Node, native code, other packages) is theirs. */
 const PACKAGE_ROOT: string = fileURLToPath(new URL("../../../packages/", import.meta.url));
 
-/** Adds each sample's time, in seconds, to the stage of the deepest frame that has one. Idle time is left out. */
+/**
+ * Adds each sample's time, in seconds, to the stage of the deepest frame that has one. Left out are idle time and the
+ * profiler itself.
+ */
 export function addStageSeconds(totals: Map<Stage, number>, profile: CpuProfile): void {
   const stages = stagesOf(profile.nodes);
   for (const [index, nodeId] of profile.samples.entries()) {
@@ -80,13 +83,15 @@ export function addStageSeconds(totals: Map<Stage, number>, profile: CpuProfile)
   }
 }
 
-/** The stage of each node; none for idle time. */
+/** The stage of each node; none for what is left out. */
 function stagesOf(nodes: readonly ProfileNode[]): Map<number, Stage> {
   const nodeById = new Map(nodes.map((node) => [node.id, node]));
   const stages = new Map<number, Stage>();
   const visit = (node: ProfileNode, inherited: Stage): void => {
+    const { functionName, url } = node.callFrame;
+    if (url === "node:inspector") return;
     const stage = stageOfFrame(node.callFrame, inherited);
-    if (node.callFrame.functionName !== "(idle)") stages.set(node.id, stage);
+    if (functionName !== "(idle)") stages.set(node.id, stage);
     for (const childId of node.children ?? []) {
       const child = nodeById.get(childId);
       if (child !== undefined) visit(child, stage);

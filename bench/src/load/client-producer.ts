@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The same program for our client and the official one: the two have one API. */
 import { createRequire } from "node:module";
+import { setTimeout as sleep } from "node:timers/promises";
 import { ZerobusSdk } from "@sluice/client";
 import { answer, jobOfProcess } from "../lib/child.ts";
 import { encodeDescriptor, encodeRecords } from "../lib/record-encoding.ts";
@@ -13,9 +14,10 @@ import { wallClockMs } from "../lib/wall-clock.ts";
  * - `await`: one `await ingestRecordOffset` per record;
  * - `offset`: many calls of `ingestRecordOffset` in flight, awaited in groups;
  * - `batch`: `ingestRecordsOffset` with 500 records, each awaited;
- * - `blocking`: as `await`, and `waitForOffset` before the next record.
+ * - `blocking`: as `await`, and `waitForOffset` before the next record;
+ * - `paced`: as `await`, at {@link PACED_RECORDS_PER_SECOND}, so that ack latencies of two clients can be compared.
  */
-export type ClientUse = "await" | "offset" | "batch" | "blocking";
+export type ClientUse = "await" | "offset" | "batch" | "blocking" | "paced";
 
 export interface ClientProducerJob {
   readonly client: "ours" | "official";
@@ -62,6 +64,9 @@ const BATCH_RECORDS = 500;
 const GROUP_CALLS = 1000;
 /** Of so many records one is timed, with the first call that takes it. */
 const SAMPLE_RECORDS = 5000;
+/** A tenth of what the slowest client manages, and far above what one ack at a time allows. */
+const PACED_RECORDS_PER_SECOND = 2000;
+const PACED_TICK_MS = 1;
 
 const job = jobOfProcess<ClientProducerJob>();
 const recordSet = makeRecordSet(READINGS);
@@ -118,6 +123,8 @@ async function send(stream: Stream): Promise<void> {
       return sendBatches(stream);
     case "blocking":
       return sendBlocking(stream);
+    case "paced":
+      return sendPaced(stream);
   }
 }
 
@@ -156,6 +163,17 @@ async function sendBlocking(stream: Stream): Promise<void> {
     const offset = await stream.ingestRecordOffset(recordAt(index));
     await stream.waitForOffset(offset);
     latencies.push(performance.now() - calledAt);
+  }
+}
+
+/** Every record is timed: at this rate that costs nothing. */
+async function sendPaced(stream: Stream): Promise<void> {
+  const startedAt = performance.now();
+  for (let index = 0; index < job.recordsPerStream; index++) {
+    const dueAt = startedAt + (index * 1000) / PACED_RECORDS_PER_SECOND;
+    while (performance.now() < dueAt) await sleep(PACED_TICK_MS);
+    const calledAt = performance.now();
+    sample(stream, await stream.ingestRecordOffset(recordAt(index)), calledAt);
   }
 }
 

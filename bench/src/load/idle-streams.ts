@@ -13,6 +13,11 @@ export interface IdleStreamsJob {
   readonly connectionCount: number;
 }
 
+export interface IdleStreamsReady {
+  /** To open all streams and have one record on each acknowledged. */
+  readonly seconds: number;
+}
+
 const OPEN_CONCURRENCY = 250;
 
 const job = jobOfProcess<IdleStreamsJob>();
@@ -20,12 +25,14 @@ const recordSet = makeRecordSet(READINGS);
 const records = encodeRecords(recordSet, "proto");
 const descriptor = encodeDescriptor(recordSet.columns);
 const sessions = Array.from({ length: job.connectionCount }, () => connectRaw(job.endpoint));
+const startedAt = performance.now();
 for (let first = 0; first < job.streamCount; first += OPEN_CONCURRENCY) {
   const count = Math.min(OPEN_CONCURRENCY, job.streamCount - first);
   await Promise.all(Array.from({ length: count }, (_, index) => open(first + index)));
 }
 process.once("disconnect", () => process.exit(0));
-answer({});
+const seconds = (performance.now() - startedAt) / 1000;
+answer({ seconds } satisfies IdleStreamsReady);
 
 async function open(index: number): Promise<void> {
   const session = sessions[index % sessions.length];
