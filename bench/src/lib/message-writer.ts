@@ -6,16 +6,15 @@ import {
   writeBatchRecordHeader,
   writeRecordHeader,
 } from "@sluice/protocol";
-import type { RecordFormat } from "./record-encoding.ts";
+import type { EncodedRecords } from "./record-encoding.ts";
 
 const DEFAULT_CHUNK_BYTES = 256 * 1024;
 
 export interface MessageWriterOptions {
-  /** Serialized records, repeated without end. */
-  readonly records: readonly Buffer[];
-  readonly format: RecordFormat;
-  /** Records in a message, 1 for single-record messages. */
-  readonly batchSize: number;
+  /** Repeated without end. */
+  readonly encoded: EncodedRecords;
+  /** Records in a message, 1 for single-record messages. @default 1 */
+  readonly batchSize?: number;
   /** Bytes of messages in a chunk, if a message is not larger by itself. @default 256 KiB */
   readonly chunkBytes?: number | undefined;
 }
@@ -26,14 +25,15 @@ export class MessageWriter {
   recordCount = 0;
   /** Messages written so far; the offset of the next one. */
   offset = 0;
-  readonly #options: MessageWriterOptions;
+  readonly #encoded: EncodedRecords;
+  readonly #batchSize: number;
   readonly #chunkBytes: number;
 
-  constructor(options: MessageWriterOptions) {
-    const { records, batchSize, chunkBytes = DEFAULT_CHUNK_BYTES } = options;
-    const largest = Math.max(...records.map((record) => batchRecordBytes(record.length)));
-    this.#options = options;
-    this.#chunkBytes = Math.max(chunkBytes, MAX_INGEST_HEADER_BYTES + largest * batchSize);
+  constructor({ encoded, batchSize = 1, chunkBytes = DEFAULT_CHUNK_BYTES }: MessageWriterOptions) {
+    const largestMessage = MAX_INGEST_HEADER_BYTES + batchRecordBytes(encoded.maxBytes) * batchSize;
+    this.#encoded = encoded;
+    this.#batchSize = batchSize;
+    this.#chunkBytes = Math.max(chunkBytes, largestMessage);
   }
 
   /** As many messages as fit into a chunk; none beyond `recordLimit` records in all. */
@@ -42,7 +42,7 @@ export class MessageWriter {
     let position = 0;
     while (this.recordCount < recordLimit) {
       const next =
-        this.#options.batchSize === 1
+        this.#batchSize === 1
           ? this.#writeSingle(chunk, position)
           : this.#writeBatch(chunk, position, recordLimit);
       if (next === undefined) break;
@@ -55,15 +55,15 @@ export class MessageWriter {
   #writeSingle(chunk: Buffer, position: number): number | undefined {
     const record = this.#record(this.recordCount);
     if (position + MAX_INGEST_HEADER_BYTES + record.length > chunk.length) return undefined;
-    const at = writeRecordHeader(chunk, position, this.offset, this.#options.format, record.length);
+    const at = writeRecordHeader(chunk, position, this.offset, this.#encoded.format, record.length);
     record.copy(chunk, at);
     this.recordCount++;
     return at + record.length;
   }
 
   #writeBatch(chunk: Buffer, position: number, recordLimit: number): number | undefined {
-    const { batchSize, format } = this.#options;
-    const count = Math.min(batchSize, recordLimit - this.recordCount);
+    const { format } = this.#encoded;
+    const count = Math.min(this.#batchSize, recordLimit - this.recordCount);
     let payloadBytes = 0;
     for (let index = 0; index < count; index++) {
       payloadBytes += batchRecordBytes(this.#record(this.recordCount + index).length);
@@ -81,7 +81,7 @@ export class MessageWriter {
   }
 
   #record(index: number): Buffer {
-    const { records } = this.#options;
+    const { records } = this.#encoded;
     return records[index % records.length] as Buffer;
   }
 }

@@ -13,13 +13,25 @@ const WIRE: Readonly<Record<CellType, { readonly fieldType: number; readonly wir
     BOOLEAN: { fieldType: 8, wireType: 0 },
   };
 
-/** Every record of a set, serialized. */
-export function encodeRecords(set: RecordSet, format: RecordFormat): Buffer[] {
-  if (format === "proto") return set.rows.map((row) => encodeRow(set.columns, row));
-  return set.rows.map((row) => {
-    const entries = set.columns.map(({ name }, index) => [name, row[index]]);
-    return Buffer.from(JSON.stringify(Object.fromEntries(entries)));
-  });
+/** Serialized records, for streams to share. */
+export interface EncodedRecords {
+  readonly records: readonly Buffer[];
+  readonly format: RecordFormat;
+  readonly maxBytes: number;
+  readonly meanBytes: number;
+}
+
+/** Serializes every record of a set. */
+export function encodeRecords(set: RecordSet, format: RecordFormat): EncodedRecords {
+  const encode = format === "proto" ? encodeRow : encodeJsonRow;
+  const records = set.rows.map((row) => encode(set.columns, row));
+  const lengths = records.map((record) => record.length);
+  return {
+    records,
+    format,
+    maxBytes: Math.max(...lengths),
+    meanBytes: lengths.reduce((sum, length) => sum + length, 0) / lengths.length,
+  };
 }
 
 /** Serialized `DescriptorProto` of records with these columns. */
@@ -39,6 +51,11 @@ function encodeRow(columns: readonly RecordColumn[], row: readonly Cell[]): Buff
   return Buffer.concat(
     columns.map(({ type }, index) => encodeCell(index + 1, type, row[index] as Cell)),
   );
+}
+
+function encodeJsonRow(columns: readonly RecordColumn[], row: readonly Cell[]): Buffer {
+  const entries = columns.map(({ name }, index) => [name, row[index]]);
+  return Buffer.from(JSON.stringify(Object.fromEntries(entries)));
 }
 
 function encodeCell(field: number, type: CellType, cell: Cell): Buffer {

@@ -9,6 +9,9 @@ const POLL_INTERVAL_MS = 10;
 const STALL_TIMEOUT_MS = 60_000;
 const SPOT_CHECK_ROWS = 500;
 
+/** The records of the shape checked last: most checks in a row are of one shape. */
+let lastChecked: { readonly shape: RecordShape; readonly set: RecordSet } | undefined;
+
 /**
  * Follows a table by its Delta log, as any reader would, until it has the rows that were acknowledged.
  * @returns the wall clock when it had.
@@ -42,7 +45,7 @@ export async function waitForRows(location: string, rowCount: number): Promise<n
  * @throws Error that names the first value that differs.
  */
 export async function checkValues(location: string, shape: RecordShape): Promise<void> {
-  const set = makeRecordSet(shape);
+  const set = recordSetOf(shape);
   const table = await openTable(location);
   // Whole row groups are read for a few rows: of large records only a few.
   const limit = Math.min(SPOT_CHECK_ROWS, set.rows.length);
@@ -52,6 +55,11 @@ export async function checkValues(location: string, shape: RecordShape): Promise
     checkedCount++;
   }
   if (checkedCount === 0) throw new Error(`${location} gave no rows to check`);
+}
+
+function recordSetOf(shape: RecordShape): RecordSet {
+  if (lastChecked?.shape !== shape) lastChecked = { shape, set: makeRecordSet(shape) };
+  return lastChecked.set;
 }
 
 function checkRow(location: string, set: RecordSet, row: Row): void {

@@ -20,7 +20,7 @@ export interface BlockingAnswer {
 
 const job = jobOfProcess<BlockingJob>();
 const recordSet = makeRecordSet(READINGS);
-const records = encodeRecords(recordSet, "proto");
+const encoded = encodeRecords(recordSet, "proto");
 const descriptor = encodeDescriptor(recordSet.columns);
 const session = connectRaw(job.endpoint);
 const streams = await Promise.all(
@@ -38,7 +38,7 @@ session.close();
 answer({ recordsPerSecond: recordCount / seconds, recordCount } satisfies BlockingAnswer);
 
 async function produce(stream: RawStream): Promise<void> {
-  const writer = new MessageWriter({ records, format: "proto", batchSize: 1, chunkBytes: 0 });
+  const writer = new MessageWriter({ encoded, chunkBytes: 0 });
   while (performance.now() < deadline) {
     const offset = writer.offset;
     stream.write(writer.nextChunk(offset + 1));

@@ -22,7 +22,7 @@ const OPEN_CONCURRENCY = 250;
 
 const job = jobOfProcess<IdleStreamsJob>();
 const recordSet = makeRecordSet(READINGS);
-const records = encodeRecords(recordSet, "proto");
+const encoded = encodeRecords(recordSet, "proto");
 const descriptor = encodeDescriptor(recordSet.columns);
 const sessions = Array.from({ length: job.connectionCount }, () => connectRaw(job.endpoint));
 const startedAt = performance.now();
@@ -38,7 +38,7 @@ async function open(index: number): Promise<void> {
   const session = sessions[index % sessions.length];
   if (session === undefined) throw new Error("no connection");
   const stream = await RawStream.open(session, { table: job.table, format: "proto", descriptor });
-  const writer = new MessageWriter({ records, format: "proto", batchSize: 1, chunkBytes: 0 });
+  const writer = new MessageWriter({ encoded, chunkBytes: 0 });
   stream.write(writer.nextChunk(1));
   await stream.acknowledged(0);
 }

@@ -36,7 +36,7 @@ const POLL_INTERVAL_MS = 10;
 
 const job = jobOfProcess<PacedJob>();
 const recordSet = makeRecordSet(READINGS);
-const records = encodeRecords(recordSet, "proto");
+const encoded = encodeRecords(recordSet, "proto");
 const timer = new AckTimer();
 /** When each record was acknowledged, by its offset. */
 const acknowledgedAt: number[] = [];
@@ -51,7 +51,7 @@ const stream = await RawStream.open(session, {
     while (acknowledgedAt.length <= offset) acknowledgedAt.push(now);
   },
 });
-const writer = new MessageWriter({ records, format: "proto", batchSize: 1, chunkBytes: 0 });
+const writer = new MessageWriter({ encoded, chunkBytes: 0 });
 const totalCount = Math.round((job.recordsPerSecond * job.durationMs) / 1000);
 const [visibleMs] = await Promise.all([
   job.location === undefined ? [] : followTable(job.location),

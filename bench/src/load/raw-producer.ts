@@ -61,7 +61,7 @@ const OPEN_CONCURRENCY = 250;
 
 const job = jobOfProcess<RawProducerJob>();
 const recordSet = makeRecordSet(job.shape);
-const records = encodeRecords(recordSet, job.format);
+const encoded = encodeRecords(recordSet, job.format);
 const descriptor = encodeDescriptor(recordSet.columns);
 const recordLimit = job.recordsPerStream ?? Infinity;
 const sessions = Array.from({ length: job.connectionCount }, () => connectRaw(job.endpoint));
@@ -91,7 +91,7 @@ answer({
   acknowledgedAtMs,
   recordCount: total(producers),
   recordCountByTable,
-  recordBytes: records.reduce((sum, record) => sum + record.length, 0) / records.length,
+  recordBytes: encoded.meanBytes,
   ackP50Ms: quantile(latencies, 0.5),
   ackP99Ms: quantile(latencies, 0.99),
   streamRecordsP1: quantile(streamRecords, 0.01),
@@ -110,8 +110,8 @@ async function open(index: number): Promise<Producer> {
     descriptor,
     onAck: (offset) => timer.acknowledged(offset),
   });
-  const { format, batchSize, chunkBytes } = job;
-  const writer = new MessageWriter({ records, format, batchSize, chunkBytes });
+  const { batchSize, chunkBytes } = job;
+  const writer = new MessageWriter({ encoded, batchSize, chunkBytes });
   return { stream, writer, timer, tableIndex, recordsAtDeadline: 0 };
 }
 

@@ -17,8 +17,8 @@ export interface TcpProducerAnswer {
 }
 
 const job = jobOfProcess<TcpProducerJob>();
-const records = encodeRecords(makeRecordSet(READINGS), "proto");
-const writer = new MessageWriter({ records, format: "proto", batchSize: 1 });
+const encoded = encodeRecords(makeRecordSet(READINGS), "proto");
+const writer = new MessageWriter({ encoded });
 const socket = connect({ host: "127.0.0.1", port: job.port });
 await once(socket, "connect");
 const startedAt = performance.now();
