@@ -17,7 +17,6 @@ const WIRE: Readonly<Record<CellType, { readonly fieldType: number; readonly wir
 export interface EncodedRecords {
   readonly records: readonly Buffer[];
   readonly format: RecordFormat;
-  readonly maxBytes: number;
   readonly meanBytes: number;
 }
 
@@ -29,7 +28,6 @@ export function encodeRecords(set: RecordSet, format: RecordFormat): EncodedReco
   return {
     records,
     format,
-    maxBytes: Math.max(...lengths),
     meanBytes: lengths.reduce((sum, length) => sum + length, 0) / lengths.length,
   };
 }

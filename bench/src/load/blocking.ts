@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Streams that wait for the ack of each record before they send the next. */
 import { answer, jobOfProcess } from "../lib/child.ts";
+import { ChunkTemplates } from "../lib/chunk-templates.ts";
 import { MessageWriter } from "../lib/message-writer.ts";
 import { connectRaw, RawStream } from "../lib/raw-stream.ts";
 import { encodeDescriptor, encodeRecords } from "../lib/record-encoding.ts";
@@ -20,7 +21,11 @@ export interface BlockingAnswer {
 
 const job = jobOfProcess<BlockingJob>();
 const recordSet = makeRecordSet(READINGS);
-const encoded = encodeRecords(recordSet, "proto");
+/** A chunk holds one record. */
+const templates = new ChunkTemplates({
+  encoded: encodeRecords(recordSet, "proto"),
+  chunkBytes: 0,
+});
 const descriptor = encodeDescriptor(recordSet.columns);
 const session = connectRaw(job.endpoint);
 const streams = await Promise.all(
@@ -38,7 +43,7 @@ session.close();
 answer({ recordsPerSecond: recordCount / seconds, recordCount } satisfies BlockingAnswer);
 
 async function produce(stream: RawStream): Promise<void> {
-  const writer = new MessageWriter({ encoded, chunkBytes: 0 });
+  const writer = new MessageWriter(templates);
   while (performance.now() < deadline) {
     const offset = writer.offset;
     stream.write(writer.nextChunk(offset + 1));

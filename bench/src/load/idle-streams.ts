@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Opens streams, sends one record on each, and keeps them open until the parent lets go. */
 import { answer, jobOfProcess } from "../lib/child.ts";
+import { ChunkTemplates } from "../lib/chunk-templates.ts";
 import { MessageWriter } from "../lib/message-writer.ts";
 import { connectRaw, RawStream } from "../lib/raw-stream.ts";
 import { encodeDescriptor, encodeRecords } from "../lib/record-encoding.ts";
@@ -22,7 +23,11 @@ const OPEN_CONCURRENCY = 250;
 
 const job = jobOfProcess<IdleStreamsJob>();
 const recordSet = makeRecordSet(READINGS);
-const encoded = encodeRecords(recordSet, "proto");
+/** A chunk holds one record. */
+const templates = new ChunkTemplates({
+  encoded: encodeRecords(recordSet, "proto"),
+  chunkBytes: 0,
+});
 const descriptor = encodeDescriptor(recordSet.columns);
 const sessions = Array.from({ length: job.connectionCount }, () => connectRaw(job.endpoint));
 const startedAt = performance.now();
@@ -38,7 +43,7 @@ async function open(index: number): Promise<void> {
   const session = sessions[index % sessions.length];
   if (session === undefined) throw new Error("no connection");
   const stream = await RawStream.open(session, { table: job.table, format: "proto", descriptor });
-  const writer = new MessageWriter({ encoded, chunkBytes: 0 });
+  const writer = new MessageWriter(templates);
   stream.write(writer.nextChunk(1));
   await stream.acknowledged(0);
 }

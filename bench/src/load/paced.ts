@@ -7,6 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { openTable } from "@sluice/delta";
 import { AckTimer } from "../lib/ack-timer.ts";
 import { answer, jobOfProcess } from "../lib/child.ts";
+import { ChunkTemplates } from "../lib/chunk-templates.ts";
 import { MessageWriter } from "../lib/message-writer.ts";
 import { connectRaw, RawStream } from "../lib/raw-stream.ts";
 import { encodeDescriptor, encodeRecords } from "../lib/record-encoding.ts";
@@ -36,7 +37,11 @@ const POLL_INTERVAL_MS = 10;
 
 const job = jobOfProcess<PacedJob>();
 const recordSet = makeRecordSet(READINGS);
-const encoded = encodeRecords(recordSet, "proto");
+/** A chunk holds one record. */
+const templates = new ChunkTemplates({
+  encoded: encodeRecords(recordSet, "proto"),
+  chunkBytes: 0,
+});
 const timer = new AckTimer();
 /** When each record was acknowledged, by its offset. */
 const acknowledgedAt: number[] = [];
@@ -51,7 +56,7 @@ const stream = await RawStream.open(session, {
     while (acknowledgedAt.length <= offset) acknowledgedAt.push(now);
   },
 });
-const writer = new MessageWriter({ encoded, chunkBytes: 0 });
+const writer = new MessageWriter(templates);
 const totalCount = Math.round((job.recordsPerSecond * job.durationMs) / 1000);
 const [visibleMs] = await Promise.all([
   job.location === undefined ? [] : followTable(job.location),

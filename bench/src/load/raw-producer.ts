@@ -5,6 +5,7 @@
  */
 import { AckTimer } from "../lib/ack-timer.ts";
 import { answer, jobOfProcess } from "../lib/child.ts";
+import { ChunkTemplates } from "../lib/chunk-templates.ts";
 import { MessageWriter } from "../lib/message-writer.ts";
 import { connectRaw, RawStream } from "../lib/raw-stream.ts";
 import { encodeDescriptor, encodeRecords, type RecordFormat } from "../lib/record-encoding.ts";
@@ -62,6 +63,8 @@ const OPEN_CONCURRENCY = 250;
 const job = jobOfProcess<RawProducerJob>();
 const recordSet = makeRecordSet(job.shape);
 const encoded = encodeRecords(recordSet, job.format);
+const { batchSize, chunkBytes } = job;
+const templates = new ChunkTemplates({ encoded, batchSize, chunkBytes });
 const descriptor = encodeDescriptor(recordSet.columns);
 const recordLimit = job.recordsPerStream ?? Infinity;
 const sessions = Array.from({ length: job.connectionCount }, () => connectRaw(job.endpoint));
@@ -110,8 +113,7 @@ async function open(index: number): Promise<Producer> {
     descriptor,
     onAck: (offset) => timer.acknowledged(offset),
   });
-  const { batchSize, chunkBytes } = job;
-  const writer = new MessageWriter({ encoded, batchSize, chunkBytes });
+  const writer = new MessageWriter(templates);
   return { stream, writer, timer, tableIndex, recordsAtDeadline: 0 };
 }
 

@@ -3,6 +3,7 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 import { answer, jobOfProcess } from "../lib/child.ts";
+import { ChunkTemplates } from "../lib/chunk-templates.ts";
 import { MessageWriter } from "../lib/message-writer.ts";
 import { encodeRecords } from "../lib/record-encoding.ts";
 import { makeRecordSet, READINGS } from "../lib/record-set.ts";
@@ -18,7 +19,7 @@ export interface TcpProducerAnswer {
 
 const job = jobOfProcess<TcpProducerJob>();
 const encoded = encodeRecords(makeRecordSet(READINGS), "proto");
-const writer = new MessageWriter({ encoded });
+const writer = new MessageWriter(new ChunkTemplates({ encoded }));
 const socket = connect({ host: "127.0.0.1", port: job.port });
 await once(socket, "connect");
 const startedAt = performance.now();
