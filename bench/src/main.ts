@@ -82,6 +82,7 @@ async function measure(
   const chosen = cases.filter(({ name, also = [] }) =>
     [name, ...also].some((known) => known.includes(flags.only) || flags.only.startsWith(known)),
   );
+  if (chosen.length === 0) throw new RangeError(`no case or result holds ${flags.only}`);
   rmSync(DATA_ROOT, { recursive: true, force: true });
   mkdirSync(DATA_ROOT, { recursive: true });
   for (let run = 1; run <= runs; run++) {
@@ -106,6 +107,7 @@ function write(file: string, content: object): void {
   if (flags.only === "") writeJson(`${RESULTS}/${file}`, content);
 }
 
+/** Prints a table that has more than its head. */
 function print(rows: readonly (readonly string[])[]): void {
-  process.stdout.write(`${formatTable(rows)}\n\n`);
+  if (rows.length > 1) process.stdout.write(`${formatTable(rows)}\n\n`);
 }

@@ -80,8 +80,8 @@ export function floorCases(
   time: (fullMs: number) => number,
 ): BenchCase[] {
   return [
-    { name: "floor.tcp", run: (results) => benchTcpFloor(results, count(10_000_000)) },
-    { name: "floor.http2", run: (results) => benchHttp2Floor(results, count(10_000_000)) },
+    { name: "floor.tcp", run: (results) => benchTcpFloor(results, count(5_000_000)) },
+    { name: "floor.http2", run: (results) => benchHttp2Floor(results, count(5_000_000)) },
     { name: "floor.disk", run: (results) => benchDiskFloor(results, time(2000)) },
     { name: "floor.parquet", run: (results) => benchParquetFloor(results, time(3000)) },
   ];
@@ -129,7 +129,7 @@ const CLIENT_USES: readonly ClientCase[] = [
     name: "offset",
     use: "offset",
     streamCount: 1,
-    recordsPerStream: { ours: 1_500_000, official: 500_000 },
+    recordsPerStream: { ours: 1_500_000, official: 300_000 },
   },
   {
     name: "batch500",

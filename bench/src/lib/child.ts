@@ -3,6 +3,9 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 
+/** A process that has not answered for so long hangs, and is killed. */
+const ANSWER_TIMEOUT_MS = 240_000;
+
 /** A process that does one job: takes it as its argument, answers with one message, and ends. */
 export async function runJob<Answer>(script: string, job: object): Promise<Answer> {
   const service = await Service.start<Answer>(script, job);
@@ -58,11 +61,14 @@ export class Service<Ready> {
 // oxlint-disable-next-line no-unnecessary-type-parameters -- the caller names the type of what the process sends
 async function nextMessage<Message>(child: ChildProcess, script: string): Promise<Message> {
   return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => child.kill("SIGKILL"), ANSWER_TIMEOUT_MS);
     const onExit = (code: number | null, signal: string | null): void => {
+      clearTimeout(timer);
       child.removeListener("message", onMessage);
       reject(new Error(`${script} ended with ${signal ?? `code ${code}`} and no answer`));
     };
     const onMessage = (message: unknown): void => {
+      clearTimeout(timer);
       child.removeListener("exit", onExit);
       resolve(message as Message);
     };

@@ -42,7 +42,7 @@ const GOALS: readonly Goal[] = [
 /** Each goal with what was measured, with a head; goals whose results are absent are left out. */
 export function goalRows(results: readonly BenchResult[]): string[][] {
   const medians = new Map(results.map(({ name, median }) => [name, median]));
-  const rows: string[][] = [["result", "goal", "measured", ""]];
+  const rows: string[][] = [["result", "goal", "measured", "verdict"]];
   for (const goal of GOALS) {
     const measured = medians.get(goal.name);
     const bound = boundOf(goal, medians);

@@ -4,7 +4,6 @@ import { openTable, type Row } from "@sluice/delta";
 import { makeRecordSet, type RecordSet, type RecordShape } from "./record-set.ts";
 import { wallClockMs } from "./wall-clock.ts";
 
-const POLL_INTERVAL_MS = 10;
 /** Without a new version for so long, the rows are taken as lost. */
 const STALL_TIMEOUT_MS = 60_000;
 const SPOT_CHECK_ROWS = 500;
@@ -14,10 +13,15 @@ let lastChecked: { readonly shape: RecordShape; readonly set: RecordSet } | unde
 
 /**
  * Follows a table by its Delta log, as any reader would, until it has the rows that were acknowledged.
+ * @param pollIntervalMs between two looks at the log.
  * @returns the wall clock when it had.
  * @throws Error when it has more, or when no version comes for a minute.
  */
-export async function waitForRows(location: string, rowCount: number): Promise<number> {
+export async function waitForRows(
+  location: string,
+  rowCount: number,
+  pollIntervalMs: number,
+): Promise<number> {
   const table = await openTable(location);
   let version = -1;
   let changedAtMs = wallClockMs();
@@ -36,7 +40,7 @@ export async function waitForRows(location: string, rowCount: number): Promise<n
       const found = await table.countRows();
       throw new Error(`${location} stays at ${found} rows; ${rowCount} were acknowledged`);
     }
-    await sleep(POLL_INTERVAL_MS);
+    await sleep(pollIntervalMs);
   }
 }
 
