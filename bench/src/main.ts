@@ -1,79 +1,113 @@
 // SPDX-License-Identifier: Apache-2.0
-/** `npm run bench [-- --quick] [--runs N] [--only TEXT]`: measures and writes `bench/results/latest.json`. */
 import { mkdirSync, rmSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { benchBlocking } from "./cases/blocking.ts";
-import { benchClient, hasOfficialClient } from "./cases/clients.ts";
-import { benchIngest } from "./cases/ingest.ts";
-import { formatReport, makeReport, ResultSet, writeReport } from "./lib/results.ts";
+import { allCases, askForRatios } from "./cases/all-cases.ts";
+import type { BenchCase } from "./cases/bench-case.ts";
+import { profileCases, profileRows } from "./cases/profile.ts";
+import { scalingRows, sweepCases } from "./cases/scaling.ts";
+import { formatTable } from "./lib/format-table.ts";
+import { goalRows } from "./lib/goals.ts";
+import { circumstances, resultRows, writeJson } from "./lib/report.ts";
+import { ResultSet } from "./lib/results.ts";
 import { DATA_ROOT } from "./lib/server-run.ts";
+
+const HELP = `npm run bench -- [options]
+
+Measures the server and the clients on this machine. Progress goes to stderr, the tables to stdout.
+
+  --quick       a twentieth of the sizes, one run: shows that everything works
+  --runs N      runs of each case, interleaved (default 3, with --quick 1)
+  --only TEXT   only cases whose name or results hold TEXT; nothing is written
+  --scaling     how cost grows with record size, columns, streams and tables, instead
+  --profile     CPU time by stage, beside the floors, instead
+  --help        this text
+
+Written: bench/results/latest.json, scaling.json or profile.json. The CPU profiles themselves stay in
+bench/.data/profiles until the next run; developer tools read them.
+`;
+
+const RESULTS = "bench/results";
+const QUICK_SCALE = 0.05;
 
 const { values: flags } = parseArgs({
   options: {
     quick: { type: "boolean", default: false },
     runs: { type: "string" },
     only: { type: "string", default: "" },
+    scaling: { type: "boolean", default: false },
+    profile: { type: "boolean", default: false },
+    help: { type: "boolean", default: false },
   },
 });
-const runs = Number(flags.runs ?? (flags.quick ? 1 : 3));
-const scale = flags.quick ? 0.25 : 1;
-const results = new ResultSet();
+const mode = flags.quick ? "quick" : "full";
+const scale = flags.quick ? QUICK_SCALE : 1;
 
-interface Case {
-  readonly name: string;
-  readonly run: () => Promise<void>;
+if (flags.help) process.stdout.write(HELP);
+else if (flags.scaling) await runScaling();
+else if (flags.profile) await runProfile();
+else await runAll();
+
+async function runAll(): Promise<void> {
+  const results = new ResultSet();
+  askForRatios(results);
+  await measure(allCases(scale), results, runCount(flags.quick ? 1 : 3));
+  const measured = results.results();
+  write("latest.json", { ...circumstances(mode), results: measured });
+  print(resultRows(measured));
+  print(goalRows(measured));
 }
 
-const cases: Case[] = [
-  ingest("ingest.single", { format: "proto", batchSize: 1, recordCount: 4_000_000 }),
-  ingest("ingest.batch500", { format: "proto", batchSize: 500, recordCount: 4_000_000 }),
-  ingest("ingest.json", { format: "json", batchSize: 1, recordCount: 2_000_000 }),
-  client("ingest.producer", "ours", 1, 2_000_000),
-  { name: "blocking", run: () => benchBlocking(results, 8_000 * scale) },
-  client("client.await.ours", "ours", 1, 1_000_000),
-  client("client.batch500.ours", "ours", 500, 2_000_000),
-];
-if (hasOfficialClient()) {
-  cases.push(client("client.await.official", "official", 1, 100_000));
-  cases.push(client("client.batch500.official", "official", 500, 2_000_000));
+async function runScaling(): Promise<void> {
+  const results = new ResultSet();
+  await measure(sweepCases(scale), results, runCount(1));
+  const measured = results.results();
+  write("scaling.json", { ...circumstances(mode), results: measured });
+  for (const rows of scalingRows(measured)) print(rows);
 }
-results.compare("client.await.ours", "client.await.official");
-results.compare("client.batch500.ours", "client.batch500.official");
-results.compare("ack.idle.p50", "disk.sync.p50");
-results.compare("blocking.1", "disk.sync.rate");
-results.compare("blocking.64", "blocking.1");
-results.compare("ingest.batch500", "ingest.single");
-results.compare("ingest.json", "ingest.single");
 
-mkdirSync(DATA_ROOT, { recursive: true });
-try {
+async function runProfile(): Promise<void> {
+  const results = new ResultSet();
+  await measure(profileCases(scale), results, runCount(1));
+  const measured = results.results();
+  write("profile.json", { ...circumstances(mode), results: measured });
+  for (const rows of profileRows(measured)) print(rows);
+}
+
+/** Runs every case once, then all again, so that a noisy minute of the machine does not fall on one case alone. */
+async function measure(
+  cases: readonly BenchCase[],
+  results: ResultSet,
+  runs: number,
+): Promise<void> {
+  const chosen = cases.filter(({ name, also = [] }) =>
+    [name, ...also].some((known) => known.includes(flags.only) || flags.only.startsWith(known)),
+  );
+  if (chosen.length === 0) throw new RangeError(`no case or result holds ${flags.only}`);
+  rmSync(DATA_ROOT, { recursive: true, force: true });
+  mkdirSync(DATA_ROOT, { recursive: true });
   for (let run = 1; run <= runs; run++) {
-    for (const { name, run: measure } of cases.filter((candidate) =>
-      candidate.name.includes(flags.only),
-    )) {
-      process.stderr.write(`run ${run} of ${runs}: ${name}\n`);
-      await measure();
+    for (const { name, once = false, run: measureOnce } of chosen) {
+      if (once && run > 1) continue;
+      const startedAt = performance.now();
+      await measureOnce(results);
+      const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
+      process.stderr.write(`run ${run} of ${runs}: ${name}, ${seconds} s\n`);
     }
   }
-} finally {
-  rmSync(DATA_ROOT, { recursive: true, force: true });
-}
-const report = makeReport(results.results());
-// A part of the figures must not replace the whole.
-if (flags.only === "") writeReport("bench/results/latest.json", report);
-process.stdout.write(`${formatReport(report)}\n`);
-
-function ingest(name: string, shape: Parameters<typeof benchIngest>[2]): Case {
-  const recordCount = Math.round(shape.recordCount * scale);
-  return { name, run: () => benchIngest(results, name, { ...shape, recordCount }) };
 }
 
-function client(
-  name: string,
-  which: "ours" | "official",
-  batchSize: number,
-  recordCount: number,
-): Case {
-  const shape = { client: which, batchSize, recordCount: Math.round(recordCount * scale) };
-  return { name, run: () => benchClient(results, name, shape) };
+function runCount(byDefault: number): number {
+  const runs = Number(flags.runs ?? byDefault);
+  if (Number.isSafeInteger(runs) && runs >= 1) return runs;
+  throw new RangeError(`--runs is ${flags.runs}; it must be a whole number from 1`);
+}
+
+/** A part of the figures must not replace the whole. */
+function write(file: string, content: object): void {
+  if (flags.only === "") writeJson(`${RESULTS}/${file}`, content);
+}
+
+/** Prints a table that has more than its head. */
+function print(rows: readonly (readonly string[])[]): void {
+  if (rows.length > 1) process.stdout.write(`${formatTable(rows)}\n\n`);
 }

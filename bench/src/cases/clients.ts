@@ -1,36 +1,48 @@
 // SPDX-License-Identifier: Apache-2.0
-import { createRequire } from "node:module";
 import { runJob } from "../lib/child.ts";
 import type { ResultSet } from "../lib/results.ts";
 import { withServer } from "../lib/server-run.ts";
 import type { ClientProducerAnswer, ClientProducerJob } from "../load/client-producer.ts";
 
 const TABLE = "bench.clients.readings";
-const MIB = 1024 * 1024;
+const MB = 1e6;
 
-/** Whether the official native client can run here. */
-export function hasOfficialClient(): boolean {
-  try {
-    createRequire(import.meta.url)("@databricks/zerobus-ingest-sdk-linux-x64-gnu");
-    return true;
-  } catch {
-    return false;
-  }
-}
+export type ClientShape = Omit<ClientProducerJob, "endpoint" | "table">;
 
-/** One client against the server; each run on a server of its own. */
+/** One client against the server, until everything is flushed; each run on a server of its own. */
 export async function benchClient(
   results: ResultSet,
   name: string,
-  shape: Pick<ClientProducerJob, "client" | "batchSize" | "recordCount">,
+  shape: ClientShape,
 ): Promise<void> {
-  await withServer([TABLE], async (server) => {
+  await runClient(shape, (run, recordCount) => {
+    const seconds = (run.acknowledgedAtMs - run.startedAtMs) / 1000;
+    results.add(name, "records/s", recordCount / seconds);
+    results.add(`${name}.cpu`, "s/million", run.cpuSeconds / (recordCount / 1e6));
+    results.add(`${name}.rss`, "MB", run.peakRssBytes / MB);
+    results.add(`${name}.ack.p50`, "ms", run.ackP50Ms);
+    results.add(`${name}.ack.p99`, "ms", run.ackP99Ms);
+  });
+}
+
+/** Our client, one record per call, into committed Delta: as `ingest.*` count. */
+export async function benchProducer(results: ResultSet, shape: ClientShape): Promise<void> {
+  await runClient(shape, (run, recordCount, visibleAtMs) => {
+    const seconds = (visibleAtMs - run.startedAtMs) / 1000;
+    const ackedSeconds = (run.acknowledgedAtMs - run.startedAtMs) / 1000;
+    results.add("ingest.producer", "records/s", recordCount / seconds);
+    results.add("ingest.producer.acked", "records/s", recordCount / ackedSeconds);
+  });
+}
+
+async function runClient(
+  shape: ClientShape,
+  report: (run: ClientProducerAnswer, recordCount: number, visibleAtMs: number) => void,
+): Promise<void> {
+  await withServer({ tables: [TABLE] }, async (server) => {
     const job: ClientProducerJob = { endpoint: server.endpoint, table: TABLE, ...shape };
-    const script = "load/client-producer.js";
-    const run = await runJob<ClientProducerAnswer>(script, job);
-    await server.expectRows(TABLE, shape.recordCount);
-    results.add(name, "records/s", shape.recordCount / run.seconds);
-    results.add(`${name}.cpu`, "s/million", run.cpuSeconds / (shape.recordCount / 1e6));
-    results.add(`${name}.rss`, "MiB", run.rssBytes / MIB);
+    const run = await runJob<ClientProducerAnswer>("load/client-producer.js", job);
+    const recordCount = shape.recordsPerStream * shape.streamCount;
+    report(run, recordCount, await server.expectRows([recordCount]));
   });
 }

@@ -3,53 +3,78 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 
-/** A process that does one job: takes it as its argument, answers with one message. */
+/** A process that has not answered for so long hangs, and is killed. */
+const ANSWER_TIMEOUT_MS = 240_000;
+
+/** A process that does one job: takes it as its argument, answers with one message, and ends. */
 export async function runJob<Answer>(script: string, job: object): Promise<Answer> {
-  const child = start(script, job);
-  const exited = once(child, "exit").then(([code]) => {
-    throw new Error(`${script} ended with code ${String(code)} and no answer`);
-  });
-  const answered = once(child, "message").then(([message]) => message as Answer);
-  const result = await Promise.race([answered, exited]);
-  exited.catch(() => undefined);
-  child.disconnect();
-  if (child.exitCode === null) await once(child, "exit");
-  return result;
+  const service = await Service.start<Answer>(script, job);
+  await service.stop();
+  return service.ready;
 }
 
-/** A process that goes on: answers each message with one message. */
+/** A process that goes on: says when it is ready, then answers each message with one message. */
 export class Service<Ready> {
   readonly ready: Ready;
   readonly #child: ChildProcess;
+  readonly #script: string;
 
-  constructor(child: ChildProcess, ready: Ready) {
+  private constructor(child: ChildProcess, script: string, ready: Ready) {
     this.#child = child;
+    this.#script = script;
     this.ready = ready;
   }
 
-  static async start<Ready>(script: string, options: object): Promise<Service<Ready>> {
-    const child = start(script, options);
-    const [ready] = (await once(child, "message")) as [Ready];
-    return new Service(child, ready);
+  /** @throws Error when the process ends before it is ready. */
+  static async start<Ready>(
+    script: string,
+    options: object,
+    execArgv: readonly string[] = [],
+  ): Promise<Service<Ready>> {
+    const path = fileURLToPath(new URL(`../${script}`, import.meta.url));
+    const child = fork(path, [JSON.stringify(options)], {
+      serialization: "advanced",
+      execArgv: [...execArgv],
+    });
+    const ready = await nextMessage<Ready>(child, script);
+    return new Service(child, script, ready);
   }
 
+  /** @throws Error when the process ends instead. */
+  // oxlint-disable-next-line no-unnecessary-type-parameters -- the caller names the type of what the process sends
   async ask<Answer>(question: object): Promise<Answer> {
-    const answered = once(this.#child, "message");
+    const answered = nextMessage<Answer>(this.#child, this.#script);
     this.#child.send(question);
-    const [result] = (await answered) as [Answer];
-    return result;
+    return answered;
   }
 
+  /** Lets the process end and waits for it. */
   async stop(): Promise<void> {
-    const exited = once(this.#child, "exit");
-    this.#child.disconnect();
+    const child = this.#child;
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const exited = once(child, "exit");
+    if (child.connected) child.disconnect();
     await exited;
   }
 }
 
-function start(script: string, argument: object): ChildProcess {
-  const path = fileURLToPath(new URL(`../${script}`, import.meta.url));
-  return fork(path, [JSON.stringify(argument)], { serialization: "advanced" });
+// oxlint-disable-next-line no-unnecessary-type-parameters -- the caller names the type of what the process sends
+async function nextMessage<Message>(child: ChildProcess, script: string): Promise<Message> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => child.kill("SIGKILL"), ANSWER_TIMEOUT_MS);
+    const onExit = (code: number | null, signal: string | null): void => {
+      clearTimeout(timer);
+      child.removeListener("message", onMessage);
+      reject(new Error(`${script} ended with ${signal ?? `code ${code}`} and no answer`));
+    };
+    const onMessage = (message: unknown): void => {
+      clearTimeout(timer);
+      child.removeListener("exit", onExit);
+      resolve(message as Message);
+    };
+    child.once("exit", onExit);
+    child.once("message", onMessage);
+  });
 }
 
 /** The job that the process was started with. */

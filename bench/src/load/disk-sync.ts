@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-/** What the disk itself takes: 4 KiB writes into a preallocated file, each followed by `fdatasync`. */
-import { fdatasyncSync, openSync, closeSync, unlinkSync, writeSync, fsyncSync } from "node:fs";
+/** What the disk itself takes: writes into a preallocated file from its start to its end, each followed by `fdatasync`. */
+import { closeSync, fdatasyncSync, fsyncSync, openSync, unlinkSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { answer, jobOfProcess } from "../lib/child.ts";
-import { quantile } from "../lib/results.ts";
+import { quantile } from "../lib/statistics.ts";
 
 export interface DiskSyncJob {
   readonly directory: string;
   readonly durationMs: number;
+  /** Bytes in a write. */
+  readonly blockBytes: number;
 }
 
 export interface DiskSyncAnswer {
@@ -16,22 +18,21 @@ export interface DiskSyncAnswer {
   readonly syncsPerSecond: number;
 }
 
-const FILE_BYTES = 32 * 1024 * 1024;
-const BLOCK_BYTES = 4096;
+const FILE_BYTES = 64 * 1024 * 1024;
 
 const job = jobOfProcess<DiskSyncJob>();
 const file = join(job.directory, "disk-sync.tmp");
 const descriptor = openSync(file, "w");
 writeSync(descriptor, Buffer.alloc(FILE_BYTES, 1));
 fsyncSync(descriptor);
-const block = Buffer.alloc(BLOCK_BYTES, 2);
+const block = Buffer.alloc(job.blockBytes, 2);
 const latencies: number[] = [];
 const startedAt = performance.now();
 let position = 0;
 for (let now = startedAt; now < startedAt + job.durationMs; ) {
-  writeSync(descriptor, block, 0, BLOCK_BYTES, position);
+  writeSync(descriptor, block, 0, job.blockBytes, position);
   fdatasyncSync(descriptor);
-  position = (position + BLOCK_BYTES) % FILE_BYTES;
+  position = (position + job.blockBytes) % FILE_BYTES;
   const after = performance.now();
   latencies.push(after - now);
   now = after;

@@ -3,154 +3,141 @@
  * The cheapest client there can be: pre-encoded records, framed into large writes, acks read as they come. Shows what the
  * server can do when the client hardly costs anything.
  */
-import { connect } from "node:http2";
-import {
-  batchRecordBytes,
-  encodeCreateStreamFrame,
-  EPHEMERAL_STREAM_PATH,
-  FrameScanner,
-  MAX_INGEST_HEADER_BYTES,
-  readStreamResponse,
-  writeBatchHeader,
-  writeBatchRecordHeader,
-  writeRecordHeader,
-} from "@sluice/protocol";
+import { AckTimer } from "../lib/ack-timer.ts";
 import { answer, jobOfProcess } from "../lib/child.ts";
-import { quantile } from "../lib/results.ts";
-import { encodeReading, makeReadings, PROTO_DESCRIPTOR } from "../lib/records.ts";
+import { ChunkTemplates } from "../lib/chunk-templates.ts";
+import { MessageWriter } from "../lib/message-writer.ts";
+import { connectRaw, RawStream } from "../lib/raw-stream.ts";
+import { encodeDescriptor, encodeRecords, type RecordFormat } from "../lib/record-encoding.ts";
+import { makeRecordSet, type RecordShape } from "../lib/record-set.ts";
+import { quantile } from "../lib/statistics.ts";
+import { wallClockMs } from "../lib/wall-clock.ts";
 
 export interface RawProducerJob {
   readonly endpoint: string;
-  readonly table: string;
-  readonly format: "proto" | "json";
-  readonly recordCount: number;
+  /** Stream number n writes to table number n modulo the count. */
+  readonly tables: readonly string[];
+  readonly streamCount: number;
+  /** Streams are spread over so many connections. */
+  readonly connectionCount: number;
+  readonly shape: RecordShape;
+  readonly format: RecordFormat;
   /** 1 for single-record messages. */
   readonly batchSize: number;
+  /** How long each stream goes on: so many records, or so many milliseconds, whichever is first; at least one is given. */
+  readonly recordsPerStream?: number | undefined;
+  readonly durationMs?: number | undefined;
+  /** Bytes in a write. @default 256 KiB */
+  readonly chunkBytes?: number | undefined;
+  /** Writes of a stream that may be unacknowledged. @default no limit but the server's flow control */
+  readonly maxUnackedChunks?: number | undefined;
 }
 
 export interface RawProducerAnswer {
-  readonly seconds: number;
+  /** Wall clock before the first write and after the last ack. */
+  readonly startedAtMs: number;
+  readonly acknowledgedAtMs: number;
+  /** Records acknowledged, in all and by table. */
+  readonly recordCount: number;
+  readonly recordCountByTable: readonly number[];
   readonly recordBytes: number;
-  /** Milliseconds from a write to the ack of its last record. */
+  /** From a write to the ack of its last record. */
   readonly ackP50Ms: number;
   readonly ackP99Ms: number;
+  /** Records of the slowest and the fastest hundredth of the streams that were acknowledged by the deadline. */
+  readonly streamRecordsP1: number;
+  readonly streamRecordsP99: number;
 }
 
-const CHUNK_BYTES = 256 * 1024;
-const DISTINCT_RECORDS = 20_000;
+interface Producer {
+  readonly stream: RawStream;
+  readonly writer: MessageWriter;
+  readonly timer: AckTimer;
+  readonly tableIndex: number;
+  recordsAtDeadline: number;
+}
+
+/** Streams opened at one time. */
+const OPEN_CONCURRENCY = 250;
 
 const job = jobOfProcess<RawProducerJob>();
-const isProto = job.format === "proto";
-const records = makeReadings(DISTINCT_RECORDS).map((reading) =>
-  isProto ? encodeReading(reading) : Buffer.from(JSON.stringify(reading)),
-);
-const session = connect(job.endpoint, { settings: { initialWindowSize: 1 << 20 } });
-const stream = session.request({
-  ":method": "POST",
-  ":path": EPHEMERAL_STREAM_PATH,
-  "content-type": "application/grpc",
-  te: "trailers",
-});
-const sentAt: { offset: number; timeMs: number }[] = [];
-const latencies: number[] = [];
-let acknowledged = -1;
-let onAck: () => void = () => undefined;
-const created = new Promise<void>((resolve) => {
-  const scanner = new FrameScanner(1 << 20);
-  stream.on("data", (chunk: Buffer) => {
-    scanner.push(chunk);
-    while (scanner.next() === "message") {
-      const message = readStreamResponse(scanner.buffer, scanner.start, scanner.end);
-      if (message?.kind === "createStreamResponse") resolve();
-      if (message?.kind === "ack") noteAck(message.upToOffset ?? -1);
-    }
-  });
-});
-stream.on("trailers", (trailers) => {
-  if (trailers["grpc-status"] !== "0") throw new Error(String(trailers["grpc-message"]));
-});
-stream.write(
-  encodeCreateStreamFrame({
-    tableName: job.table,
-    recordType: isProto ? 1 : 2,
-    descriptorProto: isProto ? PROTO_DESCRIPTOR : undefined,
-  }),
-);
-await created;
-
-const startedAt = performance.now();
-let recordIndex = 0;
-let offset = 0;
-while (recordIndex < job.recordCount) {
-  const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
-  const end = fillChunk(chunk);
-  sentAt.push({ offset: offset - 1, timeMs: performance.now() });
-  if (!stream.write(chunk.subarray(0, end))) {
-    await new Promise((resolve) => stream.once("drain", resolve));
-  }
+const recordSet = makeRecordSet(job.shape);
+const encoded = encodeRecords(recordSet, job.format);
+const { batchSize, chunkBytes } = job;
+const templates = new ChunkTemplates({ encoded, batchSize, chunkBytes });
+const descriptor = encodeDescriptor(recordSet.columns);
+const recordLimit = job.recordsPerStream ?? Infinity;
+const sessions = Array.from({ length: job.connectionCount }, () => connectRaw(job.endpoint));
+const producers: Producer[] = [];
+while (producers.length < job.streamCount) {
+  const count = Math.min(OPEN_CONCURRENCY, job.streamCount - producers.length);
+  const first = producers.length;
+  producers.push(
+    ...(await Promise.all(Array.from({ length: count }, (_, index) => open(first + index)))),
+  );
 }
-await new Promise<void>((resolve) => {
-  onAck = () => {
-    if (acknowledged >= offset - 1) resolve();
-  };
-  onAck();
-});
-const seconds = (performance.now() - startedAt) / 1000;
-stream.end();
-session.close();
+
+const startedAtMs = wallClockMs();
+const deadline = performance.now() + (job.durationMs ?? Infinity);
+if (job.durationMs !== undefined) setTimeout(noteDeadline, job.durationMs);
+await Promise.all(producers.map(produce));
+const acknowledgedAtMs = wallClockMs();
+await Promise.all(producers.map(({ stream }) => stream.close()));
+for (const session of sessions) session.close();
+const latencies = producers.flatMap(({ timer }) => timer.latenciesMs);
+const streamRecords = producers.map(({ recordsAtDeadline }) => recordsAtDeadline);
+const recordCountByTable = job.tables.map((_, tableIndex) =>
+  total(producers.filter((producer) => producer.tableIndex === tableIndex)),
+);
 answer({
-  seconds,
-  recordBytes: records.reduce((total, record) => total + record.length, 0) / records.length,
+  startedAtMs,
+  acknowledgedAtMs,
+  recordCount: total(producers),
+  recordCountByTable,
+  recordBytes: encoded.meanBytes,
   ackP50Ms: quantile(latencies, 0.5),
   ackP99Ms: quantile(latencies, 0.99),
+  streamRecordsP1: quantile(streamRecords, 0.01),
+  streamRecordsP99: quantile(streamRecords, 0.99),
 } satisfies RawProducerAnswer);
 
-function noteAck(upTo: number): void {
-  acknowledged = upTo;
-  const now = performance.now();
-  while (sentAt.length > 0 && (sentAt[0]?.offset ?? 0) <= upTo) {
-    latencies.push(now - (sentAt.shift()?.timeMs ?? now));
-  }
-  onAck();
+async function open(index: number): Promise<Producer> {
+  const session = sessions[index % sessions.length];
+  const tableIndex = index % job.tables.length;
+  const table = job.tables[tableIndex];
+  if (session === undefined || table === undefined) throw new Error("no connection or no table");
+  const timer = new AckTimer();
+  const stream = await RawStream.open(session, {
+    table,
+    format: job.format,
+    descriptor,
+    onAck: (offset) => timer.acknowledged(offset),
+  });
+  const writer = new MessageWriter(templates);
+  return { stream, writer, timer, tableIndex, recordsAtDeadline: 0 };
 }
 
-/** Writes as many messages as fit. @returns where they end. */
-function fillChunk(chunk: Buffer): number {
-  let position = 0;
-  while (recordIndex < job.recordCount) {
-    const next = job.batchSize === 1 ? writeSingle(chunk, position) : writeBatch(chunk, position);
-    if (next === undefined) break;
-    position = next;
-    offset++;
+async function produce({ stream, writer, timer }: Producer): Promise<void> {
+  const maxUnacked = job.maxUnackedChunks ?? Infinity;
+  const ends: number[] = [];
+  while (writer.recordCount < recordLimit && performance.now() < deadline) {
+    const chunk = writer.nextChunk(recordLimit);
+    timer.sent(writer.offset - 1);
+    if (!stream.write(chunk)) await stream.drained();
+    if (maxUnacked === Infinity) continue;
+    ends.push(writer.offset - 1);
+    if (ends.length >= maxUnacked) await stream.acknowledged(ends.shift() ?? 0);
   }
-  return position;
+  await stream.acknowledged(writer.offset - 1);
 }
 
-function writeSingle(chunk: Buffer, position: number): number | undefined {
-  const record = records[recordIndex % DISTINCT_RECORDS] as Buffer;
-  if (position + MAX_INGEST_HEADER_BYTES + record.length > chunk.length) return undefined;
-  const at = writeRecordHeader(chunk, position, offset, job.format, record.length);
-  record.copy(chunk, at);
-  recordIndex++;
-  return at + record.length;
+/** Only full batches are written before a deadline, so that messages tell the records. */
+function noteDeadline(): void {
+  for (const producer of producers) {
+    producer.recordsAtDeadline = (producer.stream.acknowledgedOffset + 1) * job.batchSize;
+  }
 }
 
-function writeBatch(chunk: Buffer, position: number): number | undefined {
-  const count = Math.min(job.batchSize, job.recordCount - recordIndex);
-  let payloadBytes = 0;
-  for (let index = 0; index < count; index++) {
-    payloadBytes += batchRecordBytes(
-      (records[(recordIndex + index) % DISTINCT_RECORDS] as Buffer).length,
-    );
-  }
-  if (position + MAX_INGEST_HEADER_BYTES + payloadBytes > chunk.length) return undefined;
-  let at = writeBatchHeader(chunk, position, offset, job.format, payloadBytes);
-  for (let index = 0; index < count; index++) {
-    const record = records[(recordIndex + index) % DISTINCT_RECORDS] as Buffer;
-    at = writeBatchRecordHeader(chunk, at, record.length);
-    record.copy(chunk, at);
-    at += record.length;
-  }
-  recordIndex += count;
-  return at;
+function total(some: readonly Producer[]): number {
+  return some.reduce((sum, { writer }) => sum + writer.recordCount, 0);
 }

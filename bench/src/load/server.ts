@@ -1,40 +1,52 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The server under test, in a process of its own, without authentication. */
+import { monitorEventLoopDelay } from "node:perf_hooks";
 import { parseColumnList } from "@sluice/delta";
 import { startServer } from "@sluice/server";
 import { answer, jobOfProcess } from "../lib/child.ts";
-import { COLUMNS } from "../lib/records.ts";
+import { startProfiles, stopProfiles } from "../lib/profile-channel.ts";
 
 export interface ServerJob {
   readonly dataDirectory: string;
   readonly tables: readonly string[];
+  /** Columns of every table, as SQL. */
+  readonly columns: string;
 }
 
 export interface ServerReady {
   readonly endpoint: string;
+  /** Directory of each table. */
+  readonly locations: readonly string[];
 }
 
-/** What the parent may ask. */
+/** What the parent may ask. `reset` starts the loop delays again; profiles go to files in `directory`. */
 export type ServerQuestion =
   | { readonly kind: "usage" }
-  | { readonly kind: "rows"; readonly table: string };
+  | { readonly kind: "reset" }
+  | { readonly kind: "startProfiles" }
+  | { readonly kind: "stopProfiles"; readonly directory: string };
 
 export interface ServerUsage {
   readonly cpuSeconds: number;
   readonly rssBytes: number;
+  /** Highest resident size since the process started. */
+  readonly peakRssBytes: number;
+  /** How late timers were, 99th percentile since the last reset. */
+  readonly loopDelayP99Ms: number;
 }
 
-export interface TableRows {
-  readonly rowCount: number;
-  readonly version: number;
-  readonly fileCount: number;
-  readonly byteCount: number;
-}
+const LOOP_RESOLUTION_MS = 2;
 
 const job = jobOfProcess<ServerJob>();
+const loopDelay = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
+loopDelay.enable();
 const server = await startServer({ dataDirectory: job.dataDirectory, auth: false });
-for (const table of job.tables) await server.createTable(table, parseColumnList(COLUMNS));
-answer({ endpoint: server.endpoint } satisfies ServerReady);
+const locations: string[] = [];
+for (const table of job.tables) {
+  const entry = await server.createTable(table, parseColumnList(job.columns));
+  locations.push(entry.location);
+}
+answer({ endpoint: server.endpoint, locations } satisfies ServerReady);
 
 process.on("message", (question: ServerQuestion) => {
   void reply(question).then(answer);
@@ -43,20 +55,30 @@ process.once("disconnect", () => {
   void server.close().then(() => process.exit(0));
 });
 
-async function reply(question: ServerQuestion): Promise<ServerUsage | TableRows> {
-  if (question.kind === "usage") {
-    const { user, system } = process.cpuUsage();
-    return { cpuSeconds: (user + system) / 1e6, rssBytes: process.memoryUsage().rss };
+async function reply(question: ServerQuestion): Promise<object> {
+  switch (question.kind) {
+    case "usage":
+      return usage();
+    case "reset":
+      loopDelay.reset();
+      return {};
+    case "startProfiles":
+      await startProfiles();
+      return {};
+    case "stopProfiles":
+      await stopProfiles(question.directory);
+      return {};
   }
-  await server.flush();
-  const table = await server.catalog.openTable(question.table);
-  const snapshot = table.snapshot();
-  let byteCount = 0;
-  for (const file of snapshot.files) byteCount += file.sizeBytes;
+}
+
+function usage(): ServerUsage {
+  const { user, system } = process.cpuUsage();
+  // The histogram holds whole intervals between two timers, the wanted one included.
+  const intervalP99Ms = loopDelay.percentile(99) / 1e6;
   return {
-    rowCount: await table.countRows(),
-    version: snapshot.version,
-    fileCount: snapshot.files.fileCount,
-    byteCount,
+    cpuSeconds: (user + system) / 1e6,
+    rssBytes: process.memoryUsage().rss,
+    peakRssBytes: process.resourceUsage().maxRSS * 1024,
+    loopDelayP99Ms: Math.max(0, intervalP99Ms - LOOP_RESOLUTION_MS),
   };
 }
