@@ -53,6 +53,7 @@ function makeBlock(): ColumnBlock {
 }
 
 function writeCell(column: Column, row: number, cell: Cell): void {
+  if (column.kind === "nested") throw new TypeError("the records of the benchmark are flat");
   if (column.validity !== null) column.validity[row] = 1;
   if (column.kind === "bytes") {
     const text = Buffer.from(String(cell));

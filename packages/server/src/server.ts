@@ -124,7 +124,7 @@ async function openServerLog(settings: ServerSettings, storage: LogStorage): Pro
 }
 
 async function startOn(parts: Parts): Promise<SluiceServer> {
-  const { settings, logger, clock, credentials, log, encoders } = parts;
+  const { settings, logger, clock, log, encoders } = parts;
   const journal = new Journal(log);
   const catalog = new Catalog(settings.dataDirectory);
   /** Undefined until recovery is over: the log must not be trimmed before. */

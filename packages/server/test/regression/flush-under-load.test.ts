@@ -15,19 +15,10 @@ describe("flush", () => {
     const stream = new RawStream(server.endpoint);
     await stream.create(TABLE);
     let offset = 0;
-    let isOver = false;
-    const load = async (): Promise<void> => {
-      while (!isOver) {
-        stream.sendJson(offset, { id: offset });
-        offset++;
-        await new Promise((resolve) => setImmediate(resolve));
-      }
-    };
-    const sending = load();
+    const sending = setInterval(() => stream.sendJson(offset, { id: offset++ }), 0);
     await stream.acked(100);
     await server.flush();
-    isOver = true;
-    await sending;
+    clearInterval(sending);
     const table = await server.catalog.openTable(TABLE);
     assert.ok((await table.countRows()) > 100);
     assert.ok(table.snapshot().version <= 2, `${table.snapshot().version} versions for one flush`);
