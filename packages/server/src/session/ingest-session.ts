@@ -25,6 +25,7 @@ import {
   takesRecords,
 } from "./session-state.ts";
 import type { StreamOpener } from "./stream-opener.ts";
+import type { TurnBudget } from "./turn-budget.ts";
 
 export interface IngestSessionOptions {
   readonly streamId: string;
@@ -33,6 +34,8 @@ export interface IngestSessionOptions {
   readonly opener: StreamOpener;
   /** Whether the encoders or another shared stage is behind, and how to wait for it. */
   readonly pressure: Pressure;
+  /** What all streams share of a turn of the event loop. */
+  readonly turn: TurnBudget;
   /** Called once, when nothing of the session is left to do. */
   readonly onEnded: (session: IngestSession) => void;
 }
@@ -75,6 +78,7 @@ export class IngestSession {
     );
     this.#options.call.start({
       onData: (chunk) => {
+        this.#options.turn.spend(chunk.length);
         this.#scanner.push(chunk);
         this.#read();
       },
@@ -252,8 +256,8 @@ export class IngestSession {
   }
 
   #pauseUnderPressure(): void {
-    const { journal, pressure } = this.#options;
-    const stages: Pressure[] = [journal, pressure];
+    const { journal, pressure, turn } = this.#options;
+    const stages: Pressure[] = [journal, pressure, turn];
     if (this.#writer !== undefined) stages.push(this.#writer);
     const saturated = stages.find((stage) => stage.isSaturated);
     if (saturated === undefined || !takesRecords(this.#state)) return;

@@ -10,6 +10,7 @@ import type { Journal } from "../journal/journal.ts";
 import type { Pressure } from "../pressure.ts";
 import { IngestSession } from "./ingest-session.ts";
 import type { StreamOpener } from "./stream-opener.ts";
+import { TurnBudget } from "./turn-budget.ts";
 
 export interface SessionRegistryOptions {
   readonly authenticator: Authenticator;
@@ -39,6 +40,7 @@ const FINAL_GRACE_MS = 2_000;
 export class SessionRegistry {
   readonly #options: SessionRegistryOptions;
   readonly #sessions = new Set<IngestSession>();
+  readonly #turn = new TurnBudget();
   #isDraining = false;
   #onEmpty: (() => void) | undefined;
   #cancelBeat: (() => void) | undefined;
@@ -109,6 +111,7 @@ export class SessionRegistry {
         journal,
         opener,
         pressure,
+        turn: this.#turn,
         onEnded: (ended) => {
           cancelTimeout();
           this.#sessions.delete(ended);
