@@ -8,10 +8,12 @@ import {
   summariseLeaf,
 } from "./column-summary.ts";
 import type { Compressor } from "./compressor.ts";
+import { type Dictionary, dictionaryOf } from "./dictionary.ts";
+import { encodeIndices } from "./dictionary-indices.ts";
 import type { Leaf } from "./file-schema.ts";
-import { MAX_PAGE_BYTES } from "./format.ts";
+import { ENCODING, MAX_PAGE_BYTES } from "./format.ts";
 import { encodeConstantLevel, encodeLevels } from "./levels.ts";
-import { dataPageHeader } from "./metadata.ts";
+import { dataPageHeader, dictionaryPageHeader, type PageHeader } from "./metadata.ts";
 import { endOfNestedPage, endOfPage, type PageLimits, plainValues } from "./page-values.ts";
 
 export interface ColumnChunkSettings {
@@ -24,7 +26,10 @@ export interface ColumnChunkSettings {
 export interface ColumnChunk {
   /** What to append to the file, in order. May be views of the column's memory. */
   readonly parts: readonly Uint8Array[];
+  /** Data pages. */
   readonly pageCount: number;
+  /** Of the dictionary page as it is in the file, 0 without one. */
+  readonly dictionaryPageBytes: number;
   /** Entries of its pages: the rows, or more where the column is in a list. */
   readonly entryCount: number;
   /** Bytes of headers and bodies as they are in the file. */
@@ -44,49 +49,125 @@ export function encodeColumnChunk(
   rowCount: number,
   settings: ColumnChunkSettings,
 ): ColumnChunk {
-  const parts: Uint8Array[] = [];
+  const { limits } = settings;
+  const chunk: OpenChunk = { leaf, settings, parts: [], compressedBytes: 0, uncompressedBytes: 0 };
+  const dictionary = columnDictionary(vector, rowCount, limits.maxBytes);
+  if (dictionary !== null) {
+    const { entries, entryCount } = dictionary;
+    addPage(chunk, [entries.data], entryCount, dictionaryPageHeader);
+  }
+  const dictionaryPageBytes = chunk.compressedBytes;
+  const encoding = dictionary === null ? ENCODING.plain : ENCODING.rleDictionary;
   let pageCount = 0;
-  let compressedBytes = 0;
-  let uncompressedBytes = 0;
   let entryCount = 0;
+  let firstValue = 0;
   for (let startRow = 0; startRow < rowCount; pageCount++) {
-    const isNested = "entryEnds" in vector;
-    const { body, endRow, valueCount } = isNested
-      ? nestedPage(leaf, vector, startRow, rowCount, settings.limits)
-      : flatPage(leaf, vector, startRow, rowCount, settings.limits);
-    const bodyBytes = totalBytes(body);
-    if (bodyBytes > MAX_PAGE_BYTES) {
-      throw new RangeError(
-        `column ${JSON.stringify(leaf.path.join("."))} has a page of ${bodyBytes} bytes, the format allows ${MAX_PAGE_BYTES}`,
+    const page =
+      "entryEnds" in vector
+        ? nestedPage(leaf, vector, startRow, rowCount, limits)
+        : flatPage(leaf, vector, startRow, rowCount, limits);
+    const { body, endRow, valueCount } = page;
+    const valueEnd = firstValue + page.presentCount;
+    if (dictionary !== null) {
+      body.push(encodeIndices(dictionary.indices, firstValue, valueEnd, dictionary.bitWidth));
+    } else if (page.presentCount > 0) {
+      body.push(
+        "entryEnds" in vector
+          ? plainValues(leaf, vector.values, firstValue, valueEnd, 0)
+          : plainValues(leaf, vector, startRow, endRow, valueCount - page.presentCount),
       );
     }
-    const stored =
-      settings.compressor === null ? body : [settings.compressor.compress(joined(body, bodyBytes))];
-    const storedBytes = totalBytes(stored);
-    const header = dataPageHeader({
-      valueCount,
-      uncompressedBytes: bodyBytes,
-      compressedBytes: storedBytes,
-      checksum: checksumOf(stored),
-    });
-    parts.push(header, ...stored);
-    compressedBytes += header.length + storedBytes;
-    uncompressedBytes += header.length + bodyBytes;
+    addPage(chunk, body, valueCount, (header) => dataPageHeader(header, encoding));
     entryCount += valueCount;
+    firstValue = valueEnd;
     startRow = endRow;
   }
   const summary =
-    "entryEnds" in vector
-      ? summariseLeaf(leaf, vector, rowCount)
-      : summariseColumn(leaf, vector, rowCount);
-  return { parts, pageCount, entryCount, compressedBytes, uncompressedBytes, summary };
+    dictionary === null
+      ? columnSummary(leaf, vector, rowCount)
+      : // Every entry occurs, so the bounds of the entries are those of the rows.
+        {
+          ...summariseColumn(leaf, dictionary.entries, dictionary.entryCount),
+          nullCount: entryCount - firstValue,
+        };
+  const { parts, compressedBytes, uncompressedBytes } = chunk;
+  return {
+    parts,
+    pageCount,
+    dictionaryPageBytes,
+    entryCount,
+    compressedBytes,
+    uncompressedBytes,
+    summary,
+  };
 }
 
-interface Page {
+function columnDictionary(
+  vector: FlatVector | LeafVector,
+  rowCount: number,
+  maxBytes: number,
+): Dictionary | null {
+  if (!("entryEnds" in vector)) {
+    return vector.kind === "bytes" ? dictionaryOf(vector, rowCount, maxBytes) : null;
+  }
+  const { values, valueEnds } = vector;
+  if (values.kind !== "bytes") return null;
+  return dictionaryOf(values, valueEnds[rowCount - 1] ?? 0, maxBytes);
+}
+
+function columnSummary(
+  leaf: Leaf,
+  vector: FlatVector | LeafVector,
+  rowCount: number,
+): ColumnSummary {
+  return "entryEnds" in vector
+    ? summariseLeaf(leaf, vector, rowCount)
+    : summariseColumn(leaf, vector, rowCount);
+}
+
+interface OpenChunk {
+  readonly leaf: Leaf;
+  readonly settings: ColumnChunkSettings;
+  readonly parts: Uint8Array[];
+  compressedBytes: number;
+  uncompressedBytes: number;
+}
+
+function addPage(
+  chunk: OpenChunk,
+  body: Uint8Array[],
+  valueCount: number,
+  headerOf: (header: PageHeader) => Uint8Array,
+): void {
+  const { compressor } = chunk.settings;
+  const bodyBytes = totalBytes(body);
+  if (bodyBytes > MAX_PAGE_BYTES) {
+    throw new RangeError(
+      `column ${JSON.stringify(chunk.leaf.path.join("."))} has a page of ${bodyBytes} bytes, the format allows ${MAX_PAGE_BYTES}`,
+    );
+  }
+  const stored = compressor === null ? body : [compressor.compress(joined(body, bodyBytes))];
+  const storedBytes = totalBytes(stored);
+  const header = headerOf({
+    valueCount,
+    uncompressedBytes: bodyBytes,
+    compressedBytes: storedBytes,
+    checksum: checksumOf(stored),
+  });
+  chunk.parts.push(header, ...stored);
+  chunk.compressedBytes += header.length + storedBytes;
+  chunk.uncompressedBytes += header.length + bodyBytes;
+}
+
+/** A page without its values. */
+interface PageStart {
+  /** The levels. */
   readonly body: Uint8Array[];
   readonly endRow: number;
   /** Values of the page, nulls included. */
   readonly valueCount: number;
+  /** The same without nulls. */
+  readonly presentCount: number;
 }
 
 function nestedPage(
@@ -95,8 +176,8 @@ function nestedPage(
   startRow: number,
   rowCount: number,
   limits: PageLimits,
-): Page {
-  const { values, definitions, repetitions, entryEnds, valueEnds } = vector;
+): PageStart {
+  const { definitions, repetitions, entryEnds, valueEnds } = vector;
   const endRow = endOfNestedPage(vector, startRow, rowCount, limits);
   const start = startRow === 0 ? 0 : (entryEnds[startRow - 1] as number);
   const end = entryEnds[endRow - 1] as number;
@@ -107,9 +188,8 @@ function nestedPage(
   };
   addLevels(repetitions, leaf.maxRepetitionLevel);
   addLevels(definitions, leaf.maxDefinitionLevel);
-  const valueEnd = valueEnds[endRow - 1] as number;
-  if (valueEnd > firstValue) body.push(plainValues(leaf, values, firstValue, valueEnd, 0));
-  return { body, endRow, valueCount: end - start };
+  const presentCount = (valueEnds[endRow - 1] as number) - firstValue;
+  return { body, endRow, valueCount: end - start, presentCount };
 }
 
 function flatPage(
@@ -118,7 +198,7 @@ function flatPage(
   startRow: number,
   rowCount: number,
   limits: PageLimits,
-): Page {
+): PageStart {
   const endRow = endOfPage(vector, startRow, rowCount, limits);
   const { validity } = vector;
   const rows = endRow - startRow;
@@ -131,9 +211,7 @@ function flatPage(
         : encodeLevels(validity, startRow, endRow, 1),
     );
   }
-  const values = plainValues(leaf, vector, startRow, endRow, nullCount);
-  if (values.length > 0) body.push(values);
-  return { body, endRow, valueCount: rows };
+  return { body, endRow, valueCount: rows, presentCount: rows - nullCount };
 }
 
 function totalBytes(parts: readonly Uint8Array[]): number {

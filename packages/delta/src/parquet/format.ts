@@ -5,10 +5,13 @@
  *
  *     file      := "PAR1" rowGroup* fileMetaData length:u32le "PAR1"     length = byte length of fileMetaData
  *     rowGroup  := columnChunk*                  in schema order
- *     columnChunk := dataPage+
+ *     columnChunk := dictionaryPage? dataPage+
+ *     dictionaryPage := pageHeader plain*        the distinct values, for byte strings where that is smaller
  *     dataPage  := pageHeader body               body compressed as a whole (DataPageV1)
  *     body      := repetitionLevels? definitionLevels? values
  *                                                levels only where their highest is above 0, see `levels.ts`
+ *     values    := plain* | indices              indices in every page after a dictionary page, see
+ *                                                `dictionary-indices.ts`
  */
 
 /** "PAR1", at both ends of a file. */
@@ -43,13 +46,14 @@ export const CONVERTED_TYPE = {
 } as const;
 export type ConvertedType = (typeof CONVERTED_TYPE)[keyof typeof CONVERTED_TYPE];
 
-export const ENCODING = { plain: 0, rle: 3 } as const;
+export const ENCODING = { plain: 0, rle: 3, rleDictionary: 8 } as const;
 export type Encoding = (typeof ENCODING)[keyof typeof ENCODING];
 
 export const CODEC = { uncompressed: 0, snappy: 1, gzip: 2, zstd: 6 } as const;
 export type Codec = (typeof CODEC)[keyof typeof CODEC];
 
-export const PAGE_TYPE = { data: 0 } as const;
+export const PAGE_TYPE = { data: 0, dictionary: 2 } as const;
+export type PageType = (typeof PAGE_TYPE)[keyof typeof PAGE_TYPE];
 
 /** The format keeps page sizes in an i32. */
 export const MAX_PAGE_BYTES = 0x7fff_ffff;

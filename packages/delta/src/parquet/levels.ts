@@ -11,7 +11,7 @@
  */
 
 /** A run length is cheaper than packing from here on, and ends a packed run. */
-const MIN_RUN_COUNT = 16;
+export const MIN_RUN_COUNT = 16;
 const LENGTH_BYTES = 4;
 const MAX_VARINT_BYTES = 5;
 
@@ -101,7 +101,8 @@ function writePacked(
   return packedEnd;
 }
 
-function writeVarint(output: Uint8Array, offset: number, value: number): number {
+/** @returns the offset after it. */
+export function writeVarint(output: Uint8Array, offset: number, value: number): number {
   let rest = value;
   let position = offset;
   while (rest >= 0x80) {

@@ -1,7 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Bounds, ColumnSummary } from "./column-summary.ts";
 import type { FileSchema, Leaf, SchemaElement } from "./file-schema.ts";
-import { type Codec, ENCODING, PAGE_TYPE, PHYSICAL_TYPE } from "./format.ts";
+import {
+  type Codec,
+  ENCODING,
+  type Encoding,
+  PAGE_TYPE,
+  type PageType,
+  PHYSICAL_TYPE,
+} from "./format.ts";
 import type { LogicalType } from "./leaf-types.ts";
 import { THRIFT_TYPE, ThriftWriter } from "./thrift-compact.ts";
 
@@ -10,8 +17,8 @@ import { THRIFT_TYPE, ThriftWriter } from "./thrift-compact.ts";
  * there.
  */
 
-export interface DataPageHeader {
-  /** Rows of the page, nulls included. */
+export interface PageHeader {
+  /** Rows of a data page, nulls included, or entries of a dictionary page. */
   readonly valueCount: number;
   readonly uncompressedBytes: number;
   readonly compressedBytes: number;
@@ -23,11 +30,14 @@ export interface ColumnChunkMetadata {
   readonly leaf: Leaf;
   readonly codec: Codec;
   readonly entryCount: number;
+  /** Data pages. */
   readonly pageCount: number;
   readonly uncompressedBytes: number;
   readonly compressedBytes: number;
   /** Where its first page starts in the file. */
   readonly fileOffset: number;
+  /** Of its dictionary page as it is in the file, 0 without one. */
+  readonly dictionaryPageBytes: number;
   readonly summary: ColumnSummary;
 }
 
@@ -47,21 +57,37 @@ const FORMAT_VERSION = 1;
 const ROOT_NAME = "schema";
 
 /** PageHeader with a DataPageHeader (V1). */
-export function dataPageHeader(header: DataPageHeader): Uint8Array {
+export function dataPageHeader(header: PageHeader, encoding: Encoding): Uint8Array {
   const writer = new ThriftWriter();
-  writer.beginElement();
-  writer.writeI32(1, PAGE_TYPE.data);
-  writer.writeI32(2, header.uncompressedBytes);
-  writer.writeI32(3, header.compressedBytes);
-  writer.writeI32(4, header.checksum);
+  beginPageHeader(writer, PAGE_TYPE.data, header);
   writer.beginStruct(5);
   writer.writeI32(1, header.valueCount);
-  writer.writeI32(2, ENCODING.plain);
+  writer.writeI32(2, encoding);
   writer.writeI32(3, ENCODING.rle);
   writer.writeI32(4, ENCODING.rle);
   writer.endStruct();
   writer.endStruct();
   return writer.toBytes();
+}
+
+/** PageHeader with a DictionaryPageHeader. */
+export function dictionaryPageHeader(header: PageHeader): Uint8Array {
+  const writer = new ThriftWriter();
+  beginPageHeader(writer, PAGE_TYPE.dictionary, header);
+  writer.beginStruct(7);
+  writer.writeI32(1, header.valueCount);
+  writer.writeI32(2, ENCODING.plain);
+  writer.endStruct();
+  writer.endStruct();
+  return writer.toBytes();
+}
+
+function beginPageHeader(writer: ThriftWriter, pageType: PageType, header: PageHeader): void {
+  writer.beginElement();
+  writer.writeI32(1, pageType);
+  writer.writeI32(2, header.uncompressedBytes);
+  writer.writeI32(3, header.compressedBytes);
+  writer.writeI32(4, header.checksum);
 }
 
 /** FileMetaData, the footer without its length and magic. */
@@ -168,29 +194,48 @@ function writeRowGroup(writer: ThriftWriter, rowGroup: RowGroupMetadata): void {
 }
 
 function writeColumnChunk(writer: ThriftWriter, column: ColumnChunkMetadata): void {
-  const { leaf } = column;
+  const { leaf, dictionaryPageBytes } = column;
+  const isDictionary = dictionaryPageBytes > 0;
   writer.beginElement();
   // Offset of a copy of the metadata outside the footer; there is none.
   writer.writeI64(2, 0);
   writer.beginStruct(3);
   writer.writeI32(1, leaf.physicalType);
-  writer.writeI32List(2, [ENCODING.plain, ENCODING.rle]);
+  writer.writeI32List(
+    2,
+    isDictionary
+      ? [ENCODING.plain, ENCODING.rle, ENCODING.rleDictionary]
+      : [ENCODING.plain, ENCODING.rle],
+  );
   writer.writeStringList(3, leaf.path);
   writer.writeI32(4, column.codec);
   writer.writeI64(5, column.entryCount);
   writer.writeI64(6, column.uncompressedBytes);
   writer.writeI64(7, column.compressedBytes);
-  writer.writeI64(9, column.fileOffset);
+  writer.writeI64(9, column.fileOffset + dictionaryPageBytes);
+  if (isDictionary) writer.writeI64(11, column.fileOffset);
   writer.beginStruct(12);
   writeStatistics(writer, leaf, column.summary);
   writer.endStruct();
-  writer.beginList(13, THRIFT_TYPE.struct, 1);
+  writer.beginList(13, THRIFT_TYPE.struct, isDictionary ? 2 : 1);
+  if (isDictionary) writePageCount(writer, PAGE_TYPE.dictionary, ENCODING.plain, 1);
+  const encoding = isDictionary ? ENCODING.rleDictionary : ENCODING.plain;
+  writePageCount(writer, PAGE_TYPE.data, encoding, column.pageCount);
+  writer.endStruct();
+  writer.endStruct();
+}
+
+/** PageEncodingStats */
+function writePageCount(
+  writer: ThriftWriter,
+  pageType: PageType,
+  encoding: Encoding,
+  count: number,
+): void {
   writer.beginElement();
-  writer.writeI32(1, PAGE_TYPE.data);
-  writer.writeI32(2, ENCODING.plain);
-  writer.writeI32(3, column.pageCount);
-  writer.endStruct();
-  writer.endStruct();
+  writer.writeI32(1, pageType);
+  writer.writeI32(2, encoding);
+  writer.writeI32(3, count);
   writer.endStruct();
 }
 

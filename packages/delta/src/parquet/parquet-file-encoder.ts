@@ -23,7 +23,7 @@ export interface ParquetFileOptions {
   /** Most rows in a page, 1 to 2^31 - 1. @default 20000, as other writers have: readers skip and buffer by page. */
   readonly pageRows?: number;
   /**
-   * Bytes of values after which a page ends, 1 to 2^30; a longer value has its page alone.
+   * Bytes of values after which a page ends, 1 to 2^30; a longer value has its page alone. A dictionary takes no more.
    * @default 1048576, as other writers have.
    */
   readonly pageBytes?: number;
@@ -113,7 +113,8 @@ export class ParquetFileEncoder {
     const columns: ColumnChunkMetadata[] = [];
     for (const [index, chunk] of chunks.entries()) {
       const leaf = leaves[index] as Leaf;
-      const { entryCount, pageCount, uncompressedBytes, compressedBytes, summary } = chunk;
+      const { entryCount, pageCount, dictionaryPageBytes, summary } = chunk;
+      const { uncompressedBytes, compressedBytes } = chunk;
       columns.push({
         leaf,
         codec: this.#chunkSettings.compressor?.codec ?? CODEC.uncompressed,
@@ -122,6 +123,7 @@ export class ParquetFileEncoder {
         uncompressedBytes,
         compressedBytes,
         fileOffset: this.#byteLength,
+        dictionaryPageBytes,
         summary,
       });
       for (const part of chunk.parts) parts.push(part);

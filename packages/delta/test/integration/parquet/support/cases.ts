@@ -64,6 +64,8 @@ export function readerCases(): ReaderCase[] {
     longRunCase(),
     hostileNameCase(),
     longValueCase(),
+    dictionaryCase(),
+    bitWidthCase(),
   ];
 }
 
@@ -129,6 +131,68 @@ function longValueCase(): ReaderCase {
         [bytes(1), long, bytes(), long],
       ],
     ],
+  };
+}
+
+/** Columns that have a dictionary in some row groups and not in others, with pages that hold only nulls. */
+function dictionaryCase(): ReaderCase {
+  const rowCount = 3000;
+  const few = ["", "one", "two", "\u{1f600}é", "x".repeat(300)];
+  const text = (row: number): string => few[((row * row) % 7) % few.length] as string;
+  const blob = (row: number): Uint8Array => Buffer.from(text(row)).map((byte) => byte ^ 0xff);
+  const long = (row: number): string => String(row % 3).repeat(50_000);
+  const isNull = (row: number): boolean => row % 1000 < 550 || row % 3 === 1;
+  const group = (valueOf: (row: number) => Value): Value[] =>
+    Array.from({ length: rowCount }, (_, row) => valueOf(row));
+  const texts = [
+    group(text),
+    group(text),
+    group((row) => (isNull(row) ? null : text(row))),
+    group(() => null),
+    group(blob),
+    group((row) => (isNull(row) ? null : "one")),
+    group(() => ""),
+  ];
+  const unique = texts.map((_, column) =>
+    group((row) => (column === 4 ? Buffer.from(`${row}`) : `${row}`)),
+  );
+  const longs = group((row) => (row < 60 ? long(row) : null));
+  const nulls = group(() => null);
+  return {
+    name: "dictionaries",
+    schema: schemaOf(
+      field("required", "string", false),
+      field("without_nulls", "string", true),
+      field("some_nulls", "string", true),
+      field("all_null", "string", true),
+      field("bytes", "binary", false),
+      field("one_value", "string", true),
+      field("empty", "string", false),
+      field("long", "string", true),
+    ),
+    rowGroups: [
+      [...texts, nulls],
+      [...unique, nulls],
+      [...texts, longs],
+    ],
+    limits: { pageRows: 500 },
+  };
+}
+
+/** A row group for each bit width of indices, with runs and without. */
+function bitWidthCase(): ReaderCase {
+  const widths = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 17];
+  return {
+    name: "bit widths",
+    schema: schemaOf(field("text", "string", true)),
+    rowGroups: widths.map((width) => {
+      const distinct = width === 0 ? 1 : 2 ** (width - 1) + 1;
+      const rowCount = 5 * distinct + 100;
+      const texts = Array.from({ length: rowCount }, (_, row) =>
+        row % 5 === 1 && row < 5 * (distinct - 1) ? `${row}` : "often",
+      );
+      return [texts];
+    }),
   };
 }
 
