@@ -41,7 +41,10 @@ export interface ServerOptions {
   readonly targetFileBytes?: number;
   /** How long streams may go on after the server was asked to stop, in milliseconds, 0 to 600,000. @default 5000 */
   readonly drainTimeoutMs?: number;
-  /** Most streams at one time, 1 to 1,000,000. More are refused as UNAVAILABLE. @default 20,000 */
+  /**
+   * Most streams at one time, 1 to 1,000,000, and most connections. More streams are refused as UNAVAILABLE, more
+   * connections closed. @default 20,000
+   */
   readonly maxStreamCount?: number;
   /** Threads that write Parquet, 1 to 64. @default one less than the machine's cores, at least 1 */
   readonly encoderThreadCount?: number;

@@ -186,6 +186,8 @@ async function listen(parts: Parts, storage: Storage): Promise<SluiceServer> {
     host: settings.host,
     port: settings.port,
     tls: settings.tls,
+    clock,
+    maxConnectionCount: settings.maxStreamCount,
     api: createRouter(
       {
         token: credentials && issuer && createTokenEndpoint(credentials, issuer),

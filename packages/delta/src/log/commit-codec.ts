@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { isUtf8 } from "node:buffer";
+import { createHash } from "node:crypto";
 import { DeltaError } from "../delta-error.ts";
 import type {
   Action,
@@ -33,6 +34,8 @@ import {
 /** The actions of one version, sorted by kind. */
 export interface Commit {
   readonly version: number;
+  /** See {@link digestOfCommit}; `undefined` for what was read from a checkpoint. */
+  readonly digest: string | undefined;
   readonly commitInfo: CommitInfoAction | undefined;
   readonly protocol: ProtocolAction | undefined;
   readonly metaData: MetadataAction | undefined;
@@ -44,6 +47,11 @@ export interface Commit {
 
 export function encodeCommit(actions: readonly Action[]): Uint8Array {
   return Buffer.from(actions.map((action) => `${JSON.stringify(action)}\n`).join(""));
+}
+
+/** Tells a commit file from another one by its bytes, whatever has become of the file's times by copying it. */
+export function digestOfCommit(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("base64");
 }
 
 /**
@@ -71,7 +79,7 @@ export function parseCommit(version: number, bytes: Uint8Array): Commit {
     }
   }
   if (builder.lineCount === 0) throw damaged(file, "is empty");
-  return builder.build();
+  return builder.build(digestOfCommit(bytes));
 }
 
 function parseLine(text: string): JsonObject {
@@ -109,9 +117,10 @@ class CommitBuilder {
     }
   }
 
-  build(): Commit {
+  build(digest: string): Commit {
     return {
       version: this.#version,
+      digest,
       commitInfo: this.#commitInfo,
       protocol: this.#protocol,
       metaData: this.#metaData,

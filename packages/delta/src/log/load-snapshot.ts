@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { DeltaError } from "../delta-error.ts";
 import type { ObjectStore } from "../store/object-store.ts";
-import { type Commit, parseCommit } from "./commit-codec.ts";
+import { type Commit, digestOfCommit, parseCommit } from "./commit-codec.ts";
 import { readClassicCheckpoint } from "./read-checkpoint.ts";
 import { commitPath, LOG_DIRECTORY, type LogFile, parseLogFileName } from "./log-files.ts";
 import { missingCommit, replayCommits, type Snapshot, snapshotOfCheckpoint } from "./snapshot.ts";
@@ -17,15 +17,19 @@ const READ_CONCURRENCY = 16;
 export async function loadSnapshot(store: ObjectStore): Promise<Snapshot> {
   const segment = chooseLogSegment(await listLog(store), store.location);
   const { checkpoint, firstVersion, lastVersion } = segment;
-  const base =
-    checkpoint === undefined
-      ? undefined
-      : snapshotOfCheckpoint(await readClassicCheckpoint(store, checkpoint));
+  if (checkpoint === undefined) {
+    return replayCommits(undefined, await readCommits(store, firstVersion, lastVersion));
+  }
+  const base = snapshotOfCheckpoint(await readClassicCheckpoint(store, checkpoint));
+  if (firstVersion > lastVersion) {
+    return { ...base, commitDigest: await readDigest(store, base.version) };
+  }
   return replayCommits(base, await readCommits(store, firstVersion, lastVersion));
 }
 
 /**
- * The newest snapshot, given one read earlier: costs one look-up per new version and one more.
+ * The newest snapshot, given one read earlier: costs one look-up per new version and two more. Where the version known
+ * is another than it was, which is so for a table made anew or set back, everything is read again.
  * @throws DeltaError as {@link loadSnapshot}.
  */
 export async function refreshSnapshot(store: ObjectStore, known: Snapshot): Promise<Snapshot> {
@@ -35,11 +39,22 @@ export async function refreshSnapshot(store: ObjectStore, known: Snapshot): Prom
     if (commit === undefined) break;
     commits.push(commit);
   }
-  if (commits.length > 0) return replayCommits(known, commits);
+  if (await holdsCommitOf(store, known)) return replayCommits(known, commits);
   // Where the known version is gone, the versions after it may be gone too: only a listing tells.
-  if ((await store.head(commitPath(known.version))) !== undefined) return known;
-  const newest = newestVersion(await listLog(store));
-  return newest === known.version ? known : loadSnapshot(store);
+  const isGone = (await readDigest(store, known.version)) === undefined;
+  if (isGone && newestVersion(await listLog(store)) === known.version) return known;
+  return loadSnapshot(store);
+}
+
+/** Whether the commit file of a snapshot's version is there, and is still the one that the snapshot was made from. */
+export async function holdsCommitOf(store: ObjectStore, snapshot: Snapshot): Promise<boolean> {
+  const { version, commitDigest } = snapshot;
+  return commitDigest !== undefined && (await readDigest(store, version)) === commitDigest;
+}
+
+async function readDigest(store: ObjectStore, version: number): Promise<string | undefined> {
+  const bytes = await store.get(commitPath(version));
+  return bytes === undefined ? undefined : digestOfCommit(bytes);
 }
 
 /** One commit, or `undefined` if there is no such version (yet, or any more). */

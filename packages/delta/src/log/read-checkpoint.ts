@@ -70,6 +70,7 @@ class CheckpointBuilder {
     if (this.#metaData === undefined) throw damaged(name, "has no metaData action");
     return {
       version,
+      digest: undefined,
       commitInfo: undefined,
       protocol: this.#protocol,
       metaData: this.#metaData,

@@ -19,6 +19,11 @@ export interface TxnState {
 /** The state of a table at one version. Immutable. */
 export interface Snapshot {
   readonly version: number;
+  /**
+   * Identifies the commit file of `version`, so that a table made anew in the same place is not taken for this one;
+   * `undefined` if there was no such file any more, but a checkpoint.
+   */
+  readonly commitDigest: string | undefined;
   readonly protocol: ProtocolAction;
   readonly metadata: MetadataAction;
   readonly schema: StructType;
@@ -95,6 +100,7 @@ function applyCommits(previous: Snapshot | undefined, commits: readonly Commit[]
   }
   return {
     version: last.version,
+    commitDigest: last.digest,
     protocol,
     metadata,
     schema:

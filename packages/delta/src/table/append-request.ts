@@ -52,6 +52,8 @@ export type ConflictReason =
   /** Another part of the metadata has changed, such as a property: check that it still holds, then try again. */
   | "metadataChanged"
   | "protocolChanged"
+  /** The table that the files were written for is gone, and there is another one in its place. */
+  | "tableReplaced"
   /** Another writer that uses the same `appId` has committed a lower version meanwhile: two of them are at work. */
   | "txnChanged"
   /** Other writers were faster each time until the budget was used up; try again. */

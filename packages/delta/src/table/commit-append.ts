@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { DeltaError } from "../delta-error.ts";
 import { encodeCommit, parseCommit } from "../log/commit-codec.ts";
-import { readCommit } from "../log/load-snapshot.ts";
+import { holdsCommitOf, readCommit } from "../log/load-snapshot.ts";
 import { commitPath } from "../log/log-files.ts";
 import { replayCommits, type Snapshot } from "../log/snapshot.ts";
 import { validateAppendable } from "../log/table-features.ts";
@@ -34,7 +34,7 @@ export async function commitAppend(
   const txnId = table.randomUuid();
   const startedAt = table.latest();
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
-    const latest = table.latest();
+    const latest = await currentSnapshot(table);
     const verdict = judge(request, { writtenFor, startedAt, latest });
     if (verdict !== undefined) return verdict;
     validateAppendable(latest);
@@ -59,6 +59,18 @@ export async function commitAppend(
   return { kind: "conflict", reason: "contention", version: table.latest().version };
 }
 
+/**
+ * The newest snapshot known, or what has become of it. Its version's commit must be there, and be the same: otherwise
+ * the next number could look free because the table was made anew, or because the commits that follow were cleaned up.
+ *
+ * No store can make the write that follows depend on another object: a table that is replaced between the two is not
+ * noticed.
+ */
+async function currentSnapshot(table: TableState): Promise<Snapshot> {
+  const latest = table.latest();
+  return (await holdsCommitOf(table.store, latest)) ? latest : table.refresh();
+}
+
 interface Snapshots {
   readonly writtenFor: Snapshot;
   /** When this append's turn came: what came before it is not in conflict with its txn. */
@@ -70,13 +82,16 @@ interface Snapshots {
 function judge(request: AppendRequest, snapshots: Snapshots): AppendResult | undefined {
   const { writtenFor, startedAt, latest } = snapshots;
   const { txn } = request;
-  if (txn !== undefined) {
-    const recorded = latest.txns.get(txn.appId);
-    if (recorded !== undefined && recorded.version >= txn.version) {
-      const version = recorded.committedVersion;
-      return { kind: "alreadyCommitted", ...(version === undefined ? {} : { version }) };
-    }
-    if (recorded !== undefined && recorded.version !== startedAt.txns.get(txn.appId)?.version) {
+  const recorded = txn === undefined ? undefined : latest.txns.get(txn.appId);
+  if (txn !== undefined && recorded !== undefined && recorded.version >= txn.version) {
+    const version = recorded.committedVersion;
+    return { kind: "alreadyCommitted", ...(version === undefined ? {} : { version }) };
+  }
+  if (latest.metadata.id !== writtenFor.metadata.id) {
+    return { kind: "conflict", reason: "tableReplaced", version: latest.metadataVersion };
+  }
+  if (txn !== undefined && recorded !== undefined) {
+    if (recorded.version !== startedAt.txns.get(txn.appId)?.version) {
       const version = recorded.committedVersion ?? latest.version;
       return { kind: "conflict", reason: "txnChanged", version };
     }

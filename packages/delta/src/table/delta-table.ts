@@ -11,12 +11,6 @@ import { countRows, type Row, type ScanOptions, scanRows } from "./scan.ts";
 const MAX_WAITING_APPENDS = 1024;
 
 /**
- * After this long without a look at the log, an append looks first: the commits after the known version could have
- * been removed by a log cleanup, and then the next number would look free. Far below any retention of logs.
- */
-const MAX_SNAPSHOT_AGE_MS = 10 * 60 * 1000;
-
-/**
  * Opens a table.
  * @param location the table's directory.
  * @throws DeltaError `not_found` if there is none, `data_loss`, `unsupported`.
@@ -34,7 +28,8 @@ export class DeltaTable {
   readonly location: string;
   readonly #components: ResolvedComponents;
   #snapshot: Snapshot;
-  #seenAtMs: number;
+  /** Set where an append may have happened: the next one has to look at the log before it trusts the snapshot. */
+  #mustRefresh = false;
   /** Settled when the last append has ended; never rejected. */
   #lastAppend: Promise<void> = Promise.resolve();
   #waitingAppendCount = 0;
@@ -44,7 +39,6 @@ export class DeltaTable {
     this.location = components.store.location;
     this.#components = components;
     this.#snapshot = snapshot;
-    this.#seenAtMs = components.clock();
   }
 
   /** The newest state that this object has seen, without a look at the log. */
@@ -53,13 +47,15 @@ export class DeltaTable {
   }
 
   /**
-   * The newest state. Costs one look-up per new version and one or two more.
+   * The newest state, also where another table is in the place now. Costs one look-up per new version and two more.
    * @throws DeltaError `data_loss`, `unsupported` (the table now uses what this library does not know), `unavailable`.
    */
   async refresh(): Promise<Snapshot> {
-    const seenAtMs = this.#components.clock();
-    this.#advance(await refreshSnapshot(this.#components.store, this.#snapshot));
-    this.#seenAtMs = seenAtMs;
+    const known = this.#snapshot;
+    const refreshed = await refreshSnapshot(this.#components.store, known);
+    // Only what nobody has moved on meanwhile may go back to the lower version of another table.
+    if (this.#snapshot === known) this.#snapshot = refreshed;
+    else this.#advance(refreshed);
     return this.#snapshot;
   }
 
@@ -112,7 +108,10 @@ export class DeltaTable {
   }
 
   async #append(request: AppendRequest, writtenFor: Snapshot): Promise<AppendResult> {
-    if (this.#components.clock() - this.#seenAtMs > MAX_SNAPSHOT_AGE_MS) await this.refresh();
+    if (this.#mustRefresh) {
+      await this.refresh();
+      this.#mustRefresh = false;
+    }
     try {
       return await commitAppend(request, writtenFor, {
         ...this.#components,
@@ -121,8 +120,7 @@ export class DeltaTable {
         refresh: async () => this.refresh(),
       });
     } catch (error) {
-      // The commit may be there: the next append has to look before it trusts the snapshot.
-      if (error instanceof DeltaError && error.effect === "unknown") this.#seenAtMs = -Infinity;
+      if (error instanceof DeltaError && error.effect === "unknown") this.#mustRefresh = true;
       throw error;
     }
   }

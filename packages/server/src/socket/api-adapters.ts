@@ -36,7 +36,7 @@ export async function answerHttp2(
   const method = requestHeaders[":method"] ?? "";
   const url = requestHeaders[":path"] ?? "/";
   const answer = await answerFor(api, method, url, requestHeaders, stream);
-  if (answer === undefined || stream.destroyed) return;
+  if (answer === undefined || stream.closed || stream.destroyed) return;
   const { payload, headers } = serialized(answer);
   stream.respond({ ":status": answer.status, ...headers });
   stream.end(payload);

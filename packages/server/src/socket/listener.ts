@@ -1,29 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-import { createServer as createHttp1Server, type Server as Http1Server } from "node:http";
-import {
-  createServer as createHttp2Server,
-  type Http2Server,
-  type IncomingHttpHeaders,
-  type ServerHttp2Session,
-  type ServerHttp2Stream,
-} from "node:http2";
-import {
-  type AddressInfo,
-  createServer as createTcpServer,
-  type Server,
-  type Socket,
-} from "node:net";
-import { createServer as createTlsServer, type Server as TlsServer } from "node:tls";
+import type { IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from "node:http2";
+import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import type { ApiHandler } from "../api/api-types.ts";
+import { type Clock, systemClock } from "../clock.ts";
 import { ServerError } from "../errors.ts";
-import { answerHttp1, answerHttp2 } from "./api-adapters.ts";
-import { sniffProtocol } from "./sniff.ts";
+import { Deadline, FIRST_BYTES_TIMEOUT_MS } from "./deadline.ts";
+import { readFirstBytes } from "./first-bytes.ts";
+import { createHttp1Handler } from "./http1-server.ts";
+import { createHttp2Handler } from "./http2-server.ts";
+import type { KnownProtocol } from "./sniff.ts";
+import { createTlsHandler, type TlsSettings } from "./tls-server.ts";
 
-/** Certificate and key in PEM. With them the port speaks TLS and plaintext; each connection chooses. */
-export interface TlsSettings {
-  readonly cert: string;
-  readonly key: string;
-}
+export type { TlsSettings } from "./tls-server.ts";
 
 export interface ListenerOptions {
   readonly host: string;
@@ -31,18 +19,25 @@ export interface ListenerOptions {
   readonly port: number;
   readonly tls?: TlsSettings | undefined;
   readonly api: ApiHandler;
-  /** Gets each HTTP/2 request that is a gRPC call. */
+  /** Gets each HTTP/2 request that is a gRPC call, and bounds its time. */
   readonly onCall: (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void;
+  /** For the deadlines of connections. @default the system's */
+  readonly clock?: Clock;
+  /**
+   * Most connections at one time; more are closed as they come. Clients that open one connection per stream need as
+   * many as streams.
+   * @default 10,000, well below what a process is commonly allowed to have open
+   */
+  readonly maxConnectionCount?: number;
 }
 
-/** How long a connection may take to say what it speaks. */
-const SNIFF_TIMEOUT_MS = 10_000;
+const DEFAULT_MAX_CONNECTION_COUNT = 10_000;
 
-/** 64 KiB windows, HTTP/2's default, cost several times the throughput. */
-const STREAM_WINDOW_BYTES = 4 * 1024 * 1024;
-const SESSION_WINDOW_BYTES = 16 * 1024 * 1024;
-const MAX_FRAME_BYTES = 1024 * 1024;
-const MAX_CONCURRENT_STREAMS = 100_000;
+/** A peer that has vanished without a word is found out this long after its last sign of life, and some probes. */
+const KEEP_ALIVE_DELAY_MS = 60_000;
+
+/** What takes a connection over, by what it speaks. */
+type Handlers = Readonly<Record<KnownProtocol, (socket: Socket) => void>>;
 
 /**
  * One TCP port for everything: HTTP/2 and HTTP/1.1, each over plaintext and TLS, told apart by the first bytes of a
@@ -50,21 +45,21 @@ const MAX_CONCURRENT_STREAMS = 100_000;
  */
 export class Listener {
   readonly #options: ListenerOptions;
+  readonly #clock: Clock;
   readonly #tcp: Server;
-  readonly #http1: Http1Server;
-  readonly #http2: Http2Server;
-  readonly #tls: TlsServer | undefined;
+  readonly #handlers: Handlers;
   readonly #sockets = new Set<Socket>();
   readonly #sessions = new Set<ServerHttp2Session>();
 
   constructor(options: ListenerOptions) {
     this.#options = options;
-    this.#http1 = createHttp1Server((request, response) => {
-      void answerHttp1(options.api, request, response);
-    });
-    this.#http2 = this.#createHttp2();
-    this.#tls = options.tls === undefined ? undefined : this.#createTls(options.tls);
-    this.#tcp = createTcpServer({ noDelay: true }, (socket) => this.#accept(socket));
+    this.#clock = options.clock ?? systemClock;
+    this.#handlers = this.#createHandlers();
+    this.#tcp = createServer(
+      { noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_DELAY_MS },
+      (socket) => this.#accept(socket),
+    );
+    this.#tcp.maxConnections = options.maxConnectionCount ?? DEFAULT_MAX_CONNECTION_COUNT;
   }
 
   /** Starts to listen. @returns the port. @throws ServerError `unavailable` when the address cannot be had. */
@@ -97,61 +92,39 @@ export class Listener {
     await closed;
   }
 
-  #createHttp2(): Http2Server {
-    const server = createHttp2Server({
-      settings: {
-        initialWindowSize: STREAM_WINDOW_BYTES,
-        maxFrameSize: MAX_FRAME_BYTES,
-        maxConcurrentStreams: MAX_CONCURRENT_STREAMS,
-        enablePush: false,
-      },
-    });
-    server.on("session", (session) => {
-      session.setLocalWindowSize(SESSION_WINDOW_BYTES);
+  #createHandlers(): Handlers {
+    const { api, onCall, tls } = this.#options;
+    const clock = this.#clock;
+    const http1 = createHttp1Handler(api, clock);
+    const onSession = (session: ServerHttp2Session): void => {
       this.#sessions.add(session);
       session.once("close", () => this.#sessions.delete(session));
-      session.on("error", () => session.destroy());
-    });
-    server.on("stream", (stream, headers) => {
-      const contentType = headers["content-type"] ?? "";
-      const isCall = headers[":method"] === "POST" && contentType.startsWith("application/grpc");
-      if (isCall) this.#options.onCall(stream, headers);
-      else void answerHttp2(this.#options.api, stream, headers);
-    });
-    server.on("sessionError", () => undefined);
-    return server;
-  }
-
-  #createTls(settings: TlsSettings): TlsServer {
-    const server = createTlsServer({ ...settings, ALPNProtocols: ["h2", "http/1.1"] });
-    server.on("secureConnection", (socket) => {
-      const target = socket.alpnProtocol === "h2" ? this.#http2 : this.#http1;
-      socket.on("error", () => socket.destroy());
-      target.emit("connection", socket);
-    });
-    server.on("tlsClientError", (_error, socket) => socket.destroy());
-    return server;
+    };
+    const http2 = createHttp2Handler({ api, clock, onCall, onSession });
+    const onSecure = (socket: Socket, protocol: "http1" | "http2"): void =>
+      protocol === "http2" ? http2(socket) : http1(socket);
+    const refuse = (socket: Socket): void => {
+      socket.destroy();
+    };
+    return {
+      http1,
+      http2,
+      tls: tls === undefined ? refuse : createTlsHandler(tls, clock, onSecure),
+    };
   }
 
   #accept(socket: Socket): void {
     this.#sockets.add(socket);
-    socket.once("close", () => this.#sockets.delete(socket));
     socket.on("error", () => socket.destroy());
-    const timer = setTimeout(() => socket.destroy(), SNIFF_TIMEOUT_MS);
-    const onReadable = (): void => {
-      const bytes = socket.read() as Buffer | null;
-      if (bytes === null) return;
-      const protocol = sniffProtocol(bytes);
-      socket.unshift(bytes);
-      if (protocol === "undecided") return;
-      clearTimeout(timer);
-      socket.removeListener("readable", onReadable);
-      if (protocol === "http2") this.#http2.emit("connection", socket);
-      else if (protocol === "http1") this.#http1.emit("connection", socket);
-      else if (this.#tls !== undefined) this.#tls.emit("connection", socket);
-      else socket.destroy();
-    };
-    socket.on("readable", onReadable);
-    socket.once("close", () => clearTimeout(timer));
+    const deadline = new Deadline(this.#clock, () => socket.destroy());
+    deadline.restart(FIRST_BYTES_TIMEOUT_MS);
+    socket.once("close", () => {
+      this.#sockets.delete(socket);
+      deadline.stop();
+    });
+    readFirstBytes(socket, (protocol) => {
+      deadline.stop();
+      this.#handlers[protocol](socket);
+    });
   }
 }

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
+/** What a client speaks. */
+export type KnownProtocol = "tls" | "http2" | "http1";
+
 /** What a client that has just connected speaks, told from its first bytes. */
-export type SpokenProtocol = "tls" | "http2" | "http1" | "undecided";
+export type SpokenProtocol = KnownProtocol | "undecided";
 
 /** First byte of a TLS handshake record. */
 const TLS_HANDSHAKE = 0x16;
