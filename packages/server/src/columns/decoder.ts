@@ -69,13 +69,15 @@ export interface SetupProblem {
 /** Why a stream cannot be created for this table and descriptor. */
 export interface SetupFailure {
   readonly kind: "setupFailure";
-  /** At least one. */
+  /** At least one; those beyond {@link MAX_PROBLEMS} may be missing. */
   readonly problems: readonly SetupProblem[];
   /** All the problems in one line; long lists are cut. */
   readonly message: string;
 }
 
 const MAX_PROBLEMS_IN_MESSAGE = 8;
+/** Problems after which a check ends: a wide table and a descriptor that is not for it have millions. */
+export const MAX_PROBLEMS = 100;
 
 export function setupFailure(problems: readonly SetupProblem[]): SetupFailure {
   const shown = problems.slice(0, MAX_PROBLEMS_IN_MESSAGE).map((problem) => problem.message);

@@ -37,7 +37,7 @@ function decode(type: DataType, scalar: ProtoScalarType, wire: bigint): unknown 
         : decoder.failure?.reason;
     });
   }).flat();
-  for (const result of results) assert.deepEqual(result, results[0], `${type} ${scalar} ${wire}`);
+  for (const result of results) assert.deepEqual(result, results[0], `${scalar} ${wire}`);
   return results[0];
 }
 

@@ -8,6 +8,7 @@ import {
   FieldDescriptorProto_Type,
   FieldDescriptorProtoSchema,
 } from "@bufbuild/protobuf/wkt";
+import { MAX_COLUMNS } from "@sluice/protocol";
 import { quoted } from "../column-labels.ts";
 import { type SetupFailure, type SetupProblem, setupFailure } from "../decoder.ts";
 import type {
@@ -17,12 +18,16 @@ import type {
   ProtoFieldType,
   ProtoScalarType,
 } from "./descriptor-model.ts";
-import { resolveTypeName } from "./type-names.ts";
+import { MAX_NAME_LENGTH, MAX_NAME_PARTS, TypeNames } from "./type-names.ts";
 
+/** Largest serialized descriptor: several times what {@link MAX_FIELDS} fields take. */
+const MAX_DESCRIPTOR_BYTES = 1_048_576;
 /** Deepest nesting of message declarations that is read. */
 const MAX_NESTING_DEPTH = 32;
 /** Most messages and enums that one descriptor may declare. */
 const MAX_DECLARED_TYPES = 10_000;
+/** Most fields that the messages of one descriptor may have in all; one message has {@link MAX_COLUMNS} at most. */
+const MAX_FIELDS = 10_000;
 const MAX_FIELD_NUMBER = 536_870_911;
 
 const SCALARS: Readonly<Partial<Record<FieldDescriptorProto_Type, ProtoScalarType>>> = {
@@ -45,10 +50,19 @@ const SCALARS: Readonly<Partial<Record<FieldDescriptorProto_Type, ProtoScalarTyp
 
 /**
  * Reads a serialized `google.protobuf.DescriptorProto` of a stream's root message. Every type it uses must be
- * declared inside of it; {@link resolveTypeName} says how names are resolved. Anything that is not a usable
- * descriptor is a {@link SetupFailure} with reason `malformed_descriptor`.
+ * declared inside of it; {@link TypeNames} says how names are resolved. Anything that is not a usable descriptor, or
+ * that is larger than one may be, is a {@link SetupFailure} with reason `malformed_descriptor`. The work grows with the
+ * size of the descriptor only.
  */
 export function parseDescriptor(bytes: Uint8Array): DescriptorModel | SetupFailure {
+  if (bytes.length > MAX_DESCRIPTOR_BYTES) {
+    return setupFailure([
+      malformed(
+        undefined,
+        `the descriptor has ${bytes.length} bytes, a descriptor may have at most ${MAX_DESCRIPTOR_BYTES}; leave out comments and options`,
+      ),
+    ]);
+  }
   let proto: DescriptorProto;
   try {
     proto = fromBinary(DescriptorProtoSchema, bytes);
@@ -67,6 +81,7 @@ export function parseDescriptor(bytes: Uint8Array): DescriptorModel | SetupFailu
   }
   const declarations = new Declarations(proto.name);
   declarations.collect(proto, proto.name, 1);
+  if (declarations.problems.length > 0) return setupFailure(declarations.problems);
   const root = declarations.build();
   if (declarations.problems.length > 0) return setupFailure(declarations.problems);
   return { kind: "descriptor", root };
@@ -87,31 +102,30 @@ class Declarations {
   readonly #rootName: string;
   readonly #messages = new Map<string, Declaration>();
   readonly #enums = new Set<string>();
-  readonly #paths = new Set<string>();
+  readonly #names: TypeNames;
+  #fieldCount = 0;
 
   constructor(rootName: string) {
     this.#rootName = rootName;
+    this.#names = new TypeNames(rootName);
   }
 
+  /** Notes the types declared in `proto`, down to the first problem. */
   collect(proto: DescriptorProto, path: string, depth: number): void {
-    if (depth > MAX_NESTING_DEPTH || this.#paths.size >= MAX_DECLARED_TYPES) {
-      const limit =
-        depth > MAX_NESTING_DEPTH
-          ? `nests messages more than ${MAX_NESTING_DEPTH} deep`
-          : `declares more than ${MAX_DECLARED_TYPES} types`;
-      if (this.problems.length === 0) {
-        this.problems.push(malformed(undefined, `the descriptor ${limit}`));
-      }
-      return;
+    if (depth > MAX_NESTING_DEPTH) {
+      this.#refuse(`the descriptor nests messages more than ${MAX_NESTING_DEPTH} deep`);
     }
-    const isMapEntry = proto.options?.mapEntry ?? false;
     this.#add(path);
+    this.#countFields(proto, path);
+    const isMapEntry = proto.options?.mapEntry ?? false;
     this.#messages.set(path, { proto, message: { name: path, fields: [], isMapEntry } });
     for (const enumType of proto.enumType) {
+      if (this.problems.length > 0) return;
       this.#add(`${path}.${enumType.name}`);
       this.#enums.add(`${path}.${enumType.name}`);
     }
     for (const nested of proto.nestedType) {
+      if (this.problems.length > 0) return;
       this.collect(nested, `${path}.${nested.name}`, depth + 1);
     }
   }
@@ -122,10 +136,35 @@ class Declarations {
   }
 
   #add(path: string): void {
-    if (this.#paths.has(path)) {
-      this.problems.push(malformed(path, `the descriptor declares type ${quoted(path)} twice`));
+    const partCount = path.length > MAX_NAME_LENGTH ? 0 : path.split(".").length;
+    if (path.length > MAX_NAME_LENGTH || partCount > MAX_NAME_PARTS) {
+      const limit =
+        partCount === 0
+          ? `is longer than ${MAX_NAME_LENGTH} characters`
+          : `has more than ${MAX_NAME_PARTS} parts`;
+      this.#refuse(`the name of type ${quoted(path)} of the descriptor ${limit}`);
+    } else if (this.#names.has(path)) {
+      this.#refuse(`the descriptor declares type ${quoted(path)} twice`, path);
+    } else if (this.#names.count >= MAX_DECLARED_TYPES) {
+      this.#refuse(`the descriptor declares more than ${MAX_DECLARED_TYPES} types`);
+    } else this.#names.add(path);
+  }
+
+  #countFields(proto: DescriptorProto, path: string): void {
+    const fieldCount = proto.field.length;
+    this.#fieldCount += fieldCount;
+    if (fieldCount > MAX_COLUMNS) {
+      this.#refuse(
+        `descriptor message ${quoted(path)} has ${fieldCount} fields, a message may have at most ${MAX_COLUMNS}`,
+      );
+    } else if (this.#fieldCount > MAX_FIELDS) {
+      this.#refuse(`the descriptor declares more than ${MAX_FIELDS} fields`);
     }
-    this.#paths.add(path);
+  }
+
+  /** Notes the first problem with the declarations: the rest is not looked at. */
+  #refuse(message: string, field?: string): void {
+    if (this.problems.length === 0) this.problems.push(malformed(field, message));
   }
 
   #fill(path: string, proto: DescriptorProto, message: MutableMessage): void {
@@ -176,7 +215,7 @@ class Declarations {
     const hasType = isFieldSet(field, FieldDescriptorProtoSchema.field.type);
     const scalar = hasType ? SCALARS[field.type] : undefined;
     if (scalar !== undefined) return { kind: "scalar", scalar };
-    const path = resolveTypeName(field.typeName, scope, this.#rootName, this.#paths);
+    const path = this.#names.resolve(field.typeName, scope);
     if (path === undefined) return undefined;
     const wantsEnum = hasType && field.type === FieldDescriptorProto_Type.ENUM;
     const wantsMessage = hasType && field.type === FieldDescriptorProto_Type.MESSAGE;

@@ -8,6 +8,7 @@ import {
   type FixedColumn,
 } from "@sluice/delta";
 import { BytesSink, writeNull } from "../bytes-sink.ts";
+import { isDate, isTimestamp } from "../calendar.ts";
 import { type DecimalOutcome, DecimalReader } from "../decimal-reader.ts";
 import { characterCount } from "../text-length.ts";
 import { decodeBase64, maxDecodedBytes } from "./base64.ts";
@@ -86,6 +87,23 @@ export class JsonCells {
           return this.#faults.number(buffer, "outOfRange", position, index);
         }
         ((column as FixedColumn).values as Int32Array)[row] = this.#number.low;
+        break;
+      case JSON_VALUE.DATE:
+      case JSON_VALUE.TIMESTAMP:
+        next = this.#readInteger(buffer, position, index);
+        if (next >= 0) {
+          const { low, high } = this.#number;
+          next = this.#storeTime(
+            buffer,
+            position,
+            row,
+            index,
+            column as FixedColumn,
+            low,
+            high,
+            next,
+          );
+        }
         break;
       case JSON_VALUE.FLOAT:
         next = this.#readFloating(buffer, position, index);
@@ -236,12 +254,25 @@ export class JsonCells {
       : this.#readInteger(buffer, position, index);
     if (next < 0) return -1;
     const { low, high } = isText ? this.#iso : this.#number;
-    if (column.kind === "int64") {
-      column.values[row * 2] = low;
-      column.values[row * 2 + 1] = high;
-    } else if (high !== low >> 31) {
-      return this.#faults.number(buffer, "outOfRange", position, index);
-    } else column.values[row] = low;
+    return this.#storeTime(buffer, position, row, index, column, low, high, next);
+  }
+
+  #storeTime(
+    buffer: Uint8Array,
+    position: number,
+    row: number,
+    index: number,
+    column: FixedColumn,
+    low: number,
+    high: number,
+    next: number,
+  ): number {
+    const { values } = column;
+    if (column.kind === "int64" && isTimestamp(low, high)) {
+      values[row * 2] = low;
+      values[row * 2 + 1] = high;
+    } else if (column.kind === "int32" && high === low >> 31 && isDate(low)) values[row] = low;
+    else return this.#faults.number(buffer, "outOfRange", position, index);
     return next;
   }
 

@@ -18,6 +18,8 @@ export const JSON_VALUE = {
   ISO_DATE: 10,
   ISO_TIMESTAMP: 11,
   ISO_TIMESTAMP_NTZ: 12,
+  DATE: 13,
+  TIMESTAMP: 14,
 } as const;
 
 export type JsonValueKind = (typeof JSON_VALUE)[keyof typeof JSON_VALUE];
@@ -45,23 +47,23 @@ interface ValueTraits {
   readonly expectation: string;
 }
 
+const CALENDAR = "from 0001-01-01 to 9999-12-31";
+
 const TRAITS: Readonly<Record<string, ValueTraits>> = {
   boolean: { valueKind: JSON_VALUE.BOOLEAN, expectation: "true or false" },
   integer: { valueKind: JSON_VALUE.INT32, expectation: "a whole JSON number from -2^31 to 2^31-1" },
   date: {
-    valueKind: JSON_VALUE.INT32,
-    expectation: "the days since 1970-01-01 as a whole JSON number; date texts are not converted",
+    valueKind: JSON_VALUE.DATE,
+    expectation: `the days since 1970-01-01 as a whole JSON number, ${CALENDAR}; date texts are not converted`,
   },
   long: { valueKind: JSON_VALUE.INT64, expectation: "a whole JSON number from -2^63 to 2^63-1" },
   timestamp: {
-    valueKind: JSON_VALUE.INT64,
-    expectation:
-      "the microseconds since 1970-01-01T00:00:00Z as a whole JSON number; date texts are not converted",
+    valueKind: JSON_VALUE.TIMESTAMP,
+    expectation: `the microseconds since 1970-01-01T00:00:00Z as a whole JSON number, ${CALENDAR}; date texts are not converted`,
   },
   timestamp_ntz: {
-    valueKind: JSON_VALUE.INT64,
-    expectation:
-      "the microseconds since 1970-01-01T00:00:00 as a whole JSON number; date texts are not converted",
+    valueKind: JSON_VALUE.TIMESTAMP,
+    expectation: `the microseconds since 1970-01-01T00:00:00 as a whole JSON number, ${CALENDAR}; date texts are not converted`,
   },
   float: { valueKind: JSON_VALUE.FLOAT, expectation: "a JSON number within the range of a float" },
   double: {
@@ -76,17 +78,15 @@ const TRAITS: Readonly<Record<string, ValueTraits>> = {
 const ISO_TRAITS: Readonly<Record<string, ValueTraits>> = {
   date: {
     valueKind: JSON_VALUE.ISO_DATE,
-    expectation: "a date as YYYY-MM-DD, or the days since 1970-01-01 as a whole JSON number",
+    expectation: `a date as YYYY-MM-DD, or the days since 1970-01-01 as a whole JSON number, ${CALENDAR}`,
   },
   timestamp: {
     valueKind: JSON_VALUE.ISO_TIMESTAMP,
-    expectation:
-      "a timestamp of at most microseconds with a zone, as 2024-01-31T10:00:00.123456Z, or the microseconds since 1970-01-01T00:00:00Z as a whole JSON number",
+    expectation: `a timestamp of at most microseconds with a zone, as 2024-01-31T10:00:00.123456Z, or the microseconds since 1970-01-01T00:00:00Z as a whole JSON number, ${CALENDAR}`,
   },
   timestamp_ntz: {
     valueKind: JSON_VALUE.ISO_TIMESTAMP_NTZ,
-    expectation:
-      "a timestamp of at most microseconds without a zone, as 2024-01-31T10:00:00.123456, or the microseconds since 1970-01-01T00:00:00 as a whole JSON number",
+    expectation: `a timestamp of at most microseconds without a zone, as 2024-01-31T10:00:00.123456, or the microseconds since 1970-01-01T00:00:00 as a whole JSON number, ${CALENDAR}`,
   },
 };
 

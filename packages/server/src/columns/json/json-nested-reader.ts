@@ -12,7 +12,7 @@ import { decodeBase64, maxDecodedBytes } from "./base64.ts";
 import { IsoReader, isIsoText } from "./iso-reader.ts";
 import { JSON_VALUE } from "./json-column.ts";
 import { JsonFaults } from "./json-faults.ts";
-import type { JsonNode, NestedJsonColumn } from "./json-node.ts";
+import { fitsNode, type JsonNode, type NestedJsonColumn } from "./json-node.ts";
 import { JsonNumber } from "./json-number.ts";
 import { findClosingQuote, skipSpace, unescapeInto } from "./json-text.ts";
 
@@ -264,17 +264,16 @@ export class JsonNestedReader {
     const outcome = this.#number.readInteger(this.#buffer, position, this.#end);
     if (outcome !== "ok") return this.#faults.number(this.#buffer, outcome, position, node.index);
     const { low, high } = this.#number;
-    const { valueKind, limits } = node.label;
-    const unused = limits.integerBits === 0 ? 0 : 32 - limits.integerBits;
-    const isShort =
-      valueKind !== JSON_VALUE.INT64 &&
-      valueKind !== JSON_VALUE.ISO_TIMESTAMP &&
-      valueKind !== JSON_VALUE.ISO_TIMESTAMP_NTZ;
-    if (isShort && (high !== low >> 31 || (low << unused) >> unused !== low)) {
+    return this.#whole(node, position, low, high, this.#number.end);
+  }
+
+  /** A whole number, or what a text has been read to, held to its type. */
+  #whole(node: JsonNode, position: number, low: number, high: number, next: number): number {
+    if (!fitsNode(node, low, high)) {
       return this.#faults.number(this.#buffer, "outOfRange", position, node.index);
     }
     this.#item = this.#tree.scalar(low, high);
-    return this.#number.end;
+    return next;
   }
 
   #time(node: JsonNode, position: number): number {
@@ -284,8 +283,7 @@ export class JsonNestedReader {
     if (!isIsoText(this.#iso, node.label.valueKind, content, 0, content.length)) {
       return this.#wrongType(node, position);
     }
-    this.#item = this.#tree.scalar(this.#iso.low, this.#iso.high);
-    return next;
+    return this.#whole(node, position, this.#iso.low, this.#iso.high, next);
   }
 
   #floating(node: JsonNode, position: number): number {

@@ -5,6 +5,7 @@ import {
   nestedLayoutOf,
   type StructField,
 } from "@sluice/delta";
+import { isDate, isTimestamp } from "../calendar.ts";
 import { JSON_VALUE, type JsonColumn, jsonColumnOf, type JsonOptions } from "./json-column.ts";
 
 /** A part of a nested column as the JSON reader sees it. */
@@ -41,6 +42,16 @@ export function nestedJsonColumnOf(
   const labels: JsonColumn[] = [];
   const root = nodeOf(field, layout.root, field.name, labels, options);
   return root === undefined ? undefined : { field, layout, columnIndex, root, labels };
+}
+
+/** Whether a whole number of 64 bits, as two int32 halves, is one that the leaf takes. */
+export function fitsNode({ label }: JsonNode, low: number, high: number): boolean {
+  const { integerBits, calendar } = label.limits;
+  if (calendar === "timestamp") return isTimestamp(low, high);
+  if (label.valueKind === JSON_VALUE.INT64) return true;
+  const unused = integerBits === 0 ? 0 : 32 - integerBits;
+  if (high !== low >> 31 || (low << unused) >> unused !== low) return false;
+  return calendar === "none" || isDate(low);
 }
 
 const NO_FIELDS: JsonNode["fields"] = new Map();
@@ -121,7 +132,7 @@ function labelOf(
     name: path,
     sqlName: kind === "list" ? "ARRAY" : kind.toUpperCase(),
     nullable,
-    limits: { integerBits: 0, maxCharacters: 0, decimal: undefined },
+    limits: { integerBits: 0, maxCharacters: 0, decimal: undefined, calendar: "none" },
     valueKind: JSON_VALUE.NESTED,
     nestedIndex: -1,
     expectation: EXPECTATIONS[kind],

@@ -110,7 +110,7 @@ function generate(plan: ProtoFieldPlan): DecoderFactory | undefined {
 function shapeOf(plan: ProtoFieldPlan): string {
   const fields = plan.fields.map(
     ({ tag, otherTag, nestedIndex, operation, columnIndex, columnKind, limits }) =>
-      `${tag}:${otherTag}:${nestedIndex}:${operation}:${columnIndex}:${columnKind}:${limits.integerBits}:${limits.maxCharacters}`,
+      `${tag}:${otherTag}:${nestedIndex}:${operation}:${columnIndex}:${columnKind}:${limits.integerBits}:${limits.maxCharacters}:${limits.calendar}`,
   );
   const columns = plan.columns
     .map((column) => `${column.nullable ? "1" : "0"}${column.isNested ? "n" : ""}`)

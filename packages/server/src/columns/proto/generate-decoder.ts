@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { FIRST_DAY, FIRST_MICRO_HIGH, LAST_DAY, LAST_MICRO_HIGH } from "../calendar.ts";
 import { FIELDS_PER_WORD } from "./generated-runtime.ts";
 import {
   isRequired,
@@ -49,7 +50,7 @@ tag = runtime.low >>> 0;
 }
 switch (tag) {
 ${fields.map((field, index) => fieldCase(field, index)).join("\n")}
-default: p = runtime.skip(buffer, view, p, end, tag, at - start);
+default: p = runtime.skipUnknown(buffer, view, p, end, tag, at - start);
 }
 if (p < 0) return false;
 }
@@ -116,19 +117,27 @@ if (p < 0) { runtime.failRead(p, ${index}, ${byteOffset}); return ${failed}; }`;
 ${assignment}
 p += ${byteCount};`;
   const store = (value: string): string => `${column}.values[row] = ${value};`;
+  const { integerBits, maxCharacters, calendar } = field.limits;
   const storeHalves = (low: string, high: string): string =>
-    `n = row * 2;
+    `${calendar === "timestamp" ? timestampCheck(low, high, `${index}, ${byteOffset}`, failed) : ""}
+n = row * 2;
 const values = ${column}.values;
 values[n] = ${low};
 values[n + 1] = ${high};`;
-  const { integerBits, maxCharacters } = field.limits;
-  const inRange = (value: string): string =>
-    integerBits === 0
+  const inRange = (value: string): string => {
+    if (calendar === "date") {
+      return `if (${value} < ${FIRST_DAY} || ${value} > ${LAST_DAY}) ${fail("out_of_range")}`;
+    }
+    return integerBits === 0
       ? ""
       : `if (${value} << ${32 - integerBits} >> ${32 - integerBits} !== ${value}) ${fail("out_of_range")}`;
-  const shortVarint = `if (p < end && buffer[p] < 128) n = buffer[p++];
+  };
+  /** A varint whose upper half must be as given. */
+  const narrowVarint = (high: string): string => `p = runtime.varint(buffer, view, p, end);
+if (p < 0 || runtime.high !== ${high}) { runtime.failRead(p, ${index}, ${byteOffset}); return ${failed}; }`;
+  const shortVarint = (high: string): string => `if (p < end && buffer[p] < 128) n = buffer[p++];
 else {
-${varint}
+${narrowVarint(high)}
 n = runtime.low;
 }`;
   const body: Record<ReadOperation, () => string> = {
@@ -138,22 +147,29 @@ ${varint}
 n = runtime.low | runtime.high;
 }
 ${store("n === 0 ? 0 : 1")}`,
-    int32: () => `${shortVarint}\n${inRange("n")}\n${store("n")}`,
-    sint32: () => `${shortVarint}\nn = (n >>> 1) ^ -(n & 1);\n${inRange("n")}\n${store("n")}`,
+    int32: () => `${shortVarint(SIGN_EXTENSION)}\n${inRange("n")}\n${store("n")}`,
+    sint32: () => `${shortVarint("0")}\nn = (n >>> 1) ^ -(n & 1);\n${inRange("n")}\n${store("n")}`,
     sfixed32: () => fixed(4, `n = view.getInt32(p, true);\n${inRange("n")}\n${store("n")}`),
     float: () => fixed(4, store("view.getFloat32(p, true)")),
     floatAsDouble: () => fixed(4, store("view.getFloat32(p, true)")),
     double: () => fixed(8, store("view.getFloat64(p, true)")),
     int64: () => `${varint}\n${storeHalves("runtime.low", "runtime.high")}`,
     sint64: () => `${varint}
-const low = runtime.low, high = runtime.high, sign = -(low & 1);
-${storeHalves("((low >>> 1) | (high << 31)) ^ sign", "(high >>> 1) ^ sign")}`,
-    sfixed64: () => fixed(8, storeHalves("view.getInt32(p, true)", "view.getInt32(p + 4, true)")),
-    int32AsInt64: () => `${varint}\n${storeHalves("runtime.low", "runtime.low >> 31")}`,
-    sint32AsInt64: () => `${varint}
+const sign = -(runtime.low & 1);
+const low = ((runtime.low >>> 1) | (runtime.high << 31)) ^ sign, high = (runtime.high >>> 1) ^ sign;
+${storeHalves("low", "high")}`,
+    sfixed64: () =>
+      fixed(
+        8,
+        `const low = view.getInt32(p, true), high = view.getInt32(p + 4, true);
+${storeHalves("low", "high")}`,
+      ),
+    int32AsInt64: () =>
+      `${narrowVarint(SIGN_EXTENSION)}\n${storeHalves("runtime.low", "runtime.high")}`,
+    sint32AsInt64: () => `${narrowVarint("0")}
 const value = (runtime.low >>> 1) ^ -(runtime.low & 1);
 ${storeHalves("value", "value >> 31")}`,
-    uint32AsInt64: () => `${varint}\n${storeHalves("runtime.low", "0")}`,
+    uint32AsInt64: () => `${narrowVarint("0")}\n${storeHalves("runtime.low", "0")}`,
     sfixed32AsInt64: () =>
       fixed(4, `const value = view.getInt32(p, true);\n${storeHalves("value", "value >> 31")}`),
     fixed32AsInt64: () => fixed(4, storeHalves("view.getInt32(p, true)", "0")),
@@ -172,6 +188,14 @@ ${sink}.writeBytes(row, buffer, view, p, n);
 p += n;`,
   };
   return `${body[field.operation]()}\n${validity}`;
+}
+
+/** The upper half of a varint that is an int32. */
+const SIGN_EXTENSION = "runtime.low >> 31";
+
+/** Leaves a timestamp to the runtime only where the upper half does not show that it is in range. */
+function timestampCheck(low: string, high: string, place: string, failed: string): string {
+  return `if ((${high} <= ${FIRST_MICRO_HIGH} || ${high} >= ${LAST_MICRO_HIGH}) && !runtime.isTimestamp(${low}, ${high}, ${place})) return ${failed};`;
 }
 
 /** Stores the decimal that the runtime has read, in as many words as a value of the column has. */

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { isTimestamp } from "../calendar.ts";
 import type { RecordFailure } from "../decoder.ts";
 import { DecimalReader } from "../decimal-reader.ts";
 import { characterCount } from "../text-length.ts";
@@ -25,9 +26,11 @@ export class GeneratedRuntime {
   readonly words: Int32Array;
   readonly #decimals: DecimalReader = new DecimalReader();
   readonly #plan: ProtoFieldPlan;
+  readonly #indexByNumber: ReadonlyMap<number, number>;
 
   constructor(plan: ProtoFieldPlan) {
     this.#plan = plan;
+    this.#indexByNumber = new Map(plan.fields.map(({ number }, index) => [number, index]));
     this.words = this.#decimals.words;
   }
 
@@ -58,6 +61,11 @@ export class GeneratedRuntime {
     return this.high === 0 && this.low >= 0 && this.low <= end - position;
   }
 
+  /** Whether the value of the field at `fieldIndex` is a timestamp that its column takes; false after a failure. */
+  isTimestamp(low: number, high: number, fieldIndex: number, byteOffset: number): boolean {
+    return isTimestamp(low, high) || this.fail("out_of_range", fieldIndex, byteOffset) >= 0;
+  }
+
   /** Whether text of `byteCount` bytes, more than `limit`, has at most `limit` characters. */
   hasRoom(buffer: Uint8Array, position: number, byteCount: number, limit: number): boolean {
     return characterCount(buffer, position, position + byteCount) <= limit;
@@ -77,6 +85,21 @@ export class GeneratedRuntime {
     if (outcome === "ok") return true;
     this.fail(outcome === "outOfRange" ? "out_of_range" : "wrong_type", fieldIndex, byteOffset);
     return false;
+  }
+
+  /** As {@link GeneratedRuntime.skip}, for a field of the record: one of the plan has another wire type then. */
+  skipUnknown(
+    buffer: Uint8Array,
+    view: DataView,
+    position: number,
+    end: number,
+    tag: number,
+    byteOffset: number,
+  ): number {
+    const index = this.#indexByNumber.get(tag >>> 3);
+    return index === undefined
+      ? this.skip(buffer, view, position, end, tag, byteOffset)
+      : this.fail("wrong_wire_type", index, byteOffset);
   }
 
   /** Steps over the value of a field that the descriptor does not name; -1 after a failure. */
@@ -111,9 +134,10 @@ export class GeneratedRuntime {
     return next < 0 ? this.failRead(next, NO_FIELD, byteOffset) : next;
   }
 
-  /** Records what a negative position means. Always -1. */
+  /** Records what a negative position means; any other stands behind a varint that the field cannot hold. Always -1. */
   failRead(position: number, fieldIndex: number, byteOffset: number): number {
-    return this.fail(varintFault(position), fieldIndex, byteOffset);
+    const fault = position < 0 ? varintFault(position) : "out_of_range";
+    return this.fail(fault, fieldIndex, byteOffset);
   }
 
   /** Records a failure of the field at `fieldIndex` of the plan. Always -1. */

@@ -7,6 +7,7 @@ import {
 } from "@sluice/delta";
 import { viewOf } from "../buffer-view.ts";
 import { BytesSink, writeNull } from "../bytes-sink.ts";
+import { isDate, isTimestamp } from "../calendar.ts";
 import type { RecordDecoder, RecordFailure } from "../decoder.ts";
 import { type ProtoFault, protoFailure } from "./proto-failure.ts";
 import { NestedProtoReader } from "./nested-reader.ts";
@@ -21,15 +22,16 @@ const scratch = new DataView(new ArrayBuffer(8));
  * does, which stands in for it where code cannot be generated.
  *
  * The rules: fields in any order; of a repeated scalar the last one wins; a field whose number the descriptor does not
- * name, or whose wire type is not that of its declared type, is skipped; groups are malformed; a varint has ten bytes
- * at most, of which the bits that the type does not hold are dropped; an absent field is null, or a fault where its
- * column is NOT NULL.
+ * name is skipped, and one whose wire type is not that of its declared type is a fault; groups are malformed; a varint has
+ * ten bytes at most, of which the bits beyond the 64th are dropped, and a fault where a 32-bit type does not hold it; dates
+ * and timestamps are of the years 1 to 9999; an absent field is null, or a fault where its column is NOT NULL.
  */
 export class InterpretedProtoDecoder implements RecordDecoder {
   failure: RecordFailure | undefined = undefined;
   readonly #plan: ProtoFieldPlan;
   readonly #builder: BlockBuilder;
   readonly #fieldByTag: ReadonlyMap<number, ProtoField>;
+  readonly #fieldByNumber: ReadonlyMap<number, ProtoField>;
   readonly #present: Uint8Array;
   /** By column; `undefined` for a column of fixed-size values. */
   readonly #sinks: readonly (BytesSink | undefined)[];
@@ -56,6 +58,7 @@ export class InterpretedProtoDecoder implements RecordDecoder {
             ],
       ),
     );
+    this.#fieldByNumber = new Map(plan.fields.map((field) => [field.number, field]));
     this.#nested = new NestedProtoReader(plan, builder);
     this.#present = new Uint8Array(plan.columns.length);
     this.#sinks = builder.columns.map((column) =>
@@ -112,8 +115,10 @@ export class InterpretedProtoDecoder implements RecordDecoder {
     }
     const field = this.#fieldByTag.get(tag);
     if (field === undefined) {
-      this.#skip(tag & 7);
-      return undefined;
+      const known = this.#fieldByNumber.get(tag >>> 3);
+      if (known === undefined) this.#skip(tag & 7);
+      else this.#fault = "wrong_wire_type";
+      return known;
     }
     if (field.nestedIndex >= 0) {
       this.#readNested(field, tag);
@@ -175,9 +180,10 @@ export class InterpretedProtoDecoder implements RecordDecoder {
 
   #storeInteger({ limits }: ProtoField, column: FixedColumn, row: number, value: number): void {
     const unusedBits = limits.integerBits === 0 ? 0 : 32 - limits.integerBits;
-    if (this.#fault === undefined && (value << unusedBits) >> unusedBits !== value) {
-      this.#fault = "out_of_range";
-    }
+    const isInRange =
+      (value << unusedBits) >> unusedBits === value &&
+      (limits.calendar !== "date" || isDate(value));
+    if (this.#fault === undefined && !isInRange) this.#fault = "out_of_range";
     column.values[row] = value;
   }
 
@@ -189,11 +195,11 @@ export class InterpretedProtoDecoder implements RecordDecoder {
         values[row] = this.#low === 0 && this.#high === 0 ? 0 : 1;
         return;
       case "int32":
-        this.#readVarint();
+        this.#readSigned32();
         this.#storeInteger(field, column, row, this.#low);
         return;
       case "sint32":
-        this.#readVarint();
+        this.#readUnsigned32();
         this.#storeInteger(field, column, row, unzigzag32(this.#low));
         return;
       case "sfixed32":
@@ -211,6 +217,13 @@ export class InterpretedProtoDecoder implements RecordDecoder {
         return;
       default:
         this.#readLong(field);
+        if (
+          this.#fault === undefined &&
+          field.limits.calendar === "timestamp" &&
+          !isTimestamp(this.#low, this.#high)
+        ) {
+          this.#fault = "out_of_range";
+        }
         values[row * 2] = this.#low;
         values[row * 2 + 1] = this.#high;
     }
@@ -233,11 +246,10 @@ export class InterpretedProtoDecoder implements RecordDecoder {
         return;
       }
       case "int32AsInt64":
-        this.#readVarint();
-        this.#high = this.#low >> 31;
+        this.#readSigned32();
         return;
       case "sint32AsInt64":
-        this.#readVarint();
+        this.#readUnsigned32();
         this.#low = unzigzag32(this.#low);
         this.#high = this.#low >> 31;
         return;
@@ -246,8 +258,7 @@ export class InterpretedProtoDecoder implements RecordDecoder {
         this.#high = this.#low >> 31;
         return;
       case "uint32AsInt64":
-        this.#readVarint();
-        this.#high = 0;
+        this.#readUnsigned32();
         return;
       case "fixed32AsInt64":
         this.#low = this.#readFixed(4).getInt32(0, true);
@@ -256,6 +267,17 @@ export class InterpretedProtoDecoder implements RecordDecoder {
       default:
         this.#readVarint();
     }
+  }
+
+  /** Reads an int32, which is a varint of 64 bits with its sign extended. */
+  #readSigned32(): void {
+    this.#readVarint();
+    if (this.#fault === undefined && this.#high !== this.#low >> 31) this.#fault = "out_of_range";
+  }
+
+  #readUnsigned32(): void {
+    this.#readVarint();
+    if (this.#fault === undefined && this.#high !== 0) this.#fault = "out_of_range";
   }
 
   #readVarint(): void {

@@ -8,7 +8,7 @@ import {
   type StructType,
 } from "@sluice/delta";
 import { quoted, sqlNameOfField } from "../column-labels.ts";
-import { type SetupFailure, type SetupProblem, setupFailure } from "../decoder.ts";
+import { MAX_PROBLEMS, type SetupFailure, type SetupProblem, setupFailure } from "../decoder.ts";
 import type { DescriptorModel, FieldModel } from "../descriptor/descriptor-model.ts";
 import { unsupportedColumn } from "../setup-problems.ts";
 import { declaredTypeOf, expectationOf, limitsOf } from "../value-limits.ts";
@@ -33,6 +33,7 @@ export function matchFields(
   const nested: NestedProtoColumn[] = [];
   const filled = new Set<number>();
   for (const field of descriptor.root.fields) {
+    if (problems.length >= MAX_PROBLEMS) return setupFailure(problems);
     const columnIndex = columnIndexes.get(field.name);
     if (columnIndex === undefined) {
       problems.push(fieldNotInTable(field, schema));
@@ -54,6 +55,7 @@ export function matchFields(
     else fields.push(matched);
   }
   for (const [index, column] of schema.fields.entries()) {
+    if (problems.length >= MAX_PROBLEMS) return setupFailure(problems);
     if (columnKindOf(column.type) === undefined) {
       if (!filled.has(index)) problems.push(unsupportedColumn(column));
     } else if (!column.nullable && !filled.has(index)) {

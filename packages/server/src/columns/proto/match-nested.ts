@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { LayoutNode, LeafNode, MapNode, StructField, StructNode } from "@sluice/delta";
 import { quoted, sqlNameOf, sqlNameOfField } from "../column-labels.ts";
-import type { SetupProblem } from "../decoder.ts";
+import { MAX_PROBLEMS, type SetupProblem } from "../decoder.ts";
 import type { FieldModel, MessageModel } from "../descriptor/descriptor-model.ts";
 import { declaredTypeOf, expectationOf, limitsOf } from "../value-limits.ts";
 import { incompatible } from "./match-problems.ts";
@@ -163,9 +163,11 @@ function messageOf(
   problems: SetupProblem[],
 ): MessageValue | undefined {
   const edgeByTag = new Map<number, ProtoEdge>();
+  const edgeByNumber = new Map<number, ProtoEdge>();
   const filled = new Set<number>();
   let isSound = true;
   for (const field of message.fields) {
+    if (problems.length >= MAX_PROBLEMS) return undefined;
     const fieldPath = `${path}.${field.name}`;
     const slot = node.fields.findIndex(({ field: { name } }) => name === field.name);
     const part = node.fields[slot];
@@ -185,11 +187,13 @@ function messageOf(
       continue;
     }
     const { tag, otherTag } = tagsOf(edge, field.number);
+    edgeByNumber.set(field.number, edge);
     edgeByTag.set(tag, edge);
     if (otherTag !== 0) edgeByTag.set(otherTag, edge);
   }
   for (const [slot, { field, node: part }] of node.fields.entries()) {
     if (filled.has(slot) || part.nullable) continue;
+    if (problems.length >= MAX_PROBLEMS) return undefined;
     isSound = false;
     problems.push({
       field: `${path}.${field.name}`,
@@ -197,7 +201,8 @@ function messageOf(
       message: `the descriptor has no field for ${quoted(`${path}.${field.name}`)}, which is NOT NULL`,
     });
   }
-  return isSound ? { kind: "message", fieldCount: node.fields.length, edgeByTag } : undefined;
+  if (!isSound) return undefined;
+  return { kind: "message", fieldCount: node.fields.length, edgeByTag, edgeByNumber };
 }
 
 function withoutForm(path: string, sqlName: string): SetupProblem {

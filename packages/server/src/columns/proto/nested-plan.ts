@@ -20,6 +20,8 @@ export interface MessageValue {
   /** How many fields the column's STRUCT has: the cells of an item. */
   readonly fieldCount: number;
   readonly edgeByTag: ReadonlyMap<number, ProtoEdge>;
+  /** By field number, for a tag that is not in {@link MessageValue.edgeByTag}. */
+  readonly edgeByNumber: ReadonlyMap<number, ProtoEdge>;
 }
 
 export type ProtoValue = ScalarValue | VariantValue | MessageValue;

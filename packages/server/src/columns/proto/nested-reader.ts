@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { isUtf8 } from "node:buffer";
 import type { BlockBuilder, NestedColumn } from "@sluice/delta";
+import { isDate, isTimestamp } from "../calendar.ts";
 import type { RecordFailure } from "../decoder.ts";
 import { DecimalReader } from "../decimal-reader.ts";
 import { MapKeys } from "../nested/map-keys.ts";
@@ -22,7 +23,8 @@ const scratch = new DataView(new ArrayBuffer(8));
  * The rules: a message that occurs again is merged into the first; elements of lists are collected in the order of the
  * record, packed or not; of the entries of a map with the same key the last one counts, and a key or value that an entry
  * omits has its default; protobuf does not tell an empty list or map from an absent one, so both are null, or empty where
- * the table says NOT NULL.
+ * the table says NOT NULL. A field of the descriptor with another wire type is a fault, one that it does not name is
+ * skipped.
  */
 export class NestedProtoReader {
   failure: RecordFailure | undefined = undefined;
@@ -137,6 +139,8 @@ export class NestedProtoReader {
       } else if (tag === 16 + wireTypeOf(edge.value)) {
         at = this.#value(edge, valueItem, at, stop);
         valueItem = this.#item;
+      } else if (tag >>> 3 === 1 || tag >>> 3 === 2) {
+        return this.#fail("wrong_wire_type", edge, from);
       } else at = this.#skip(tag, at, stop, from);
       if (at < 0) return -1;
     }
@@ -181,8 +185,11 @@ export class NestedProtoReader {
       if (tag < 0) return -1;
       at = this.#position;
       const child = value.edgeByTag.get(tag);
-      if (child === undefined) at = this.#skip(tag, at, stop, fieldStart);
-      else {
+      if (child === undefined) {
+        const other = value.edgeByNumber.get(tag >>> 3);
+        if (other !== undefined) return this.#fail("wrong_wire_type", other, fieldStart);
+        at = this.#skip(tag, at, stop, fieldStart);
+      } else {
         const cell = struct + child.slot;
         at = this.#edge(child, this.#tree.cells[cell] as number, tag, at, stop);
         this.#tree.cells[cell] = this.#item;
@@ -209,8 +216,8 @@ export class NestedProtoReader {
       case "double": {
         if (end - position < 8) return this.#fail("truncated", edge, position);
         const low = this.#view.getInt32(position, true);
-        this.#item = this.#tree.scalar(low, this.#view.getInt32(position + 4, true));
-        return position + 8;
+        const high = this.#view.getInt32(position + 4, true);
+        return this.#integer(edge, value, low, high, position, position + 8);
       }
       default:
         return this.#varint(edge, value, position, end);
@@ -223,19 +230,21 @@ export class NestedProtoReader {
     if (next < 0) return this.#fail(varintFault(next), edge, position);
     let { low, high } = runtime;
     switch (value.operation) {
+      case "int32":
+      case "int32AsInt64":
+        if (high !== low >> 31) return this.#fail("out_of_range", edge, position);
+        break;
+      case "uint32AsInt64":
+        if (high !== 0) return this.#fail("out_of_range", edge, position);
+        break;
       case "bool":
         low = low === 0 && high === 0 ? 0 : 1;
         break;
       case "sint32":
       case "sint32AsInt64":
+        if (high !== 0) return this.#fail("out_of_range", edge, position);
         low = (low >>> 1) ^ -(low & 1);
         high = low >> 31;
-        break;
-      case "int32AsInt64":
-        high = low >> 31;
-        break;
-      case "uint32AsInt64":
-        high = 0;
         break;
       case "sint64": {
         const sign = -(low & 1);
@@ -271,8 +280,11 @@ export class NestedProtoReader {
     next: number,
   ): number {
     const unusedBits = limits.integerBits === 0 ? 0 : 32 - limits.integerBits;
-    if ((low << unusedBits) >> unusedBits !== low)
-      return this.#fail("out_of_range", edge, position);
+    const isInRange =
+      (low << unusedBits) >> unusedBits === low &&
+      (limits.calendar !== "date" || isDate(low)) &&
+      (limits.calendar !== "timestamp" || isTimestamp(low, high));
+    if (!isInRange) return this.#fail("out_of_range", edge, position);
     this.#item = this.#tree.scalar(low, high);
     return next;
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { quoted } from "../column-labels.ts";
-import type { RecordFailure } from "../decoder.ts";
+import type { FailureReason, RecordFailure } from "../decoder.ts";
 import type { ProtoColumn } from "./proto-field.ts";
 
 /** The ways in which a protobuf record can be refused: the descriptor rules out the rest. */
@@ -10,6 +10,7 @@ export type ProtoFault =
   | "invalid_utf8"
   | "missing_required"
   | "wrong_type"
+  | "wrong_wire_type"
   | "out_of_range"
   | "too_large";
 
@@ -24,10 +25,15 @@ export function protoFailure(
 ): RecordFailure {
   return {
     field: column?.name,
-    reason: fault === "too_large" ? "out_of_range" : fault,
+    reason: reasonOf(fault),
     message: messageOf(fault, column, byteOffset),
     byteOffset,
   };
+}
+
+function reasonOf(fault: ProtoFault): FailureReason {
+  if (fault === "too_large") return "out_of_range";
+  return fault === "wrong_wire_type" ? "wrong_type" : fault;
 }
 
 function messageOf(fault: ProtoFault, column: ProtoColumn | undefined, byteOffset: number): string {
@@ -46,6 +52,8 @@ function messageOf(fault: ProtoFault, column: ProtoColumn | undefined, byteOffse
       return `${subject} is not valid UTF-8`;
     case "wrong_type":
       return `${subject} is not ${column?.expectation ?? "a value"}`;
+    case "wrong_wire_type":
+      return `${subject} has another wire type than its type in the descriptor; encode records with the descriptor that the stream was created with`;
     case "out_of_range":
       return `${subject} is out of range for ${column?.expectation ?? "its type"}`;
     case "too_large":

@@ -11,9 +11,12 @@ import {
   column,
   decimalFrom,
   fuzzSettings,
+  isDay,
   pick,
   planOf,
+  randomDay,
   randomDecimal,
+  randomMicros,
   randomOf,
   rowOf,
   struct,
@@ -136,11 +139,21 @@ function cellFrom(field: StructField, source: string): CellValue | { reason: str
     }
     default: {
       if (!/^[-\d]/.test(source)) return { reason: "wrong_type" };
-      return integerFrom(source, BITS[field.type as string] ?? 64);
+      const whole = integerFrom(source, BITS[field.type as string] ?? 64);
+      if (typeof whole === "object" || isInCalendar(field.type, whole)) return whole;
+      return { reason: "out_of_range" };
     }
   }
 }
 
+function isInCalendar(type: DataType, value: CellValue): boolean {
+  if (type === "date") return isDay(Number(value));
+  if (type !== "timestamp" && type !== "timestamp_ntz") return true;
+  const micros = value as bigint;
+  return isDay(Number((micros - (((micros % DAY) + DAY) % DAY)) / DAY));
+}
+
+const DAY = 86_400_000_000n;
 const BITS: Readonly<Record<string, 8 | 16 | 32>> = { byte: 8, short: 16, integer: 32, date: 32 };
 
 function base64From(text: string): CellValue | { reason: string } {
@@ -253,6 +266,10 @@ function randomValue(random: () => number, type: DataType): string {
   if (type === "string") return randomString(random);
   if (type === "boolean") return random() < 0.5 ? "true" : "false";
   if (type === "float" || type === "double") return randomNumber(random);
+  if (type === "date" && random() < 0.7) return String(randomDay(random));
+  if (type === "timestamp" || type === "timestamp_ntz") {
+    if (random() < 0.7) return String(randomMicros(random));
+  }
   if (type !== "binary")
     return random() < 0.3 ? randomNumber(random) : String(below(random, 2 ** 31));
   const text = Buffer.from(String(random()).slice(0, below(random, 12))).toString("base64");

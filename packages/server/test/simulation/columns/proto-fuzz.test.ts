@@ -15,9 +15,12 @@ import {
   decimalFrom,
   descriptorOf,
   fuzzSettings,
+  isDay,
   pick,
   planOf,
+  randomDay,
   randomDecimal,
+  randomMicros,
   randomOf,
   rowOf,
   struct,
@@ -93,6 +96,8 @@ function randomText(random: () => number): string {
 
 function randomValue(random: () => number, type: ProtoScalarType, dataType: DataType): unknown {
   if (decimalOf(dataType) !== undefined) return randomDecimal(random);
+  if (dataType === "date" && random() < 0.98) return randomDay(random);
+  if (isTimestamp(dataType) && random() < 0.98) return longOf(randomMicros(random));
   const bits = (): number => (random() < 0.3 ? below(random, 200) : below(random, 2 ** 32)) | 0;
   switch (type) {
     case "string":
@@ -122,7 +127,53 @@ function randomValue(random: () => number, type: ProtoScalarType, dataType: Data
   }
 }
 
+function isTimestamp(type: DataType): boolean {
+  return type === "timestamp" || type === "timestamp_ntz";
+}
+
+function longOf(value: bigint): protobuf.Long {
+  const bits = BigInt.asUintN(64, value);
+  return new protobuf.util.LongBits(Number(bits & 0xffff_ffffn), Number(bits >> 32n)).toLong(false);
+}
+
 type Piece = Uint8Array;
+
+const WIRE_TYPES: Readonly<Record<string, number>> = {
+  string: 2,
+  bytes: 2,
+  double: 1,
+  sfixed64: 1,
+  float: 5,
+  fixed32: 5,
+  sfixed32: 5,
+};
+
+const NARROW_TYPES: ReadonlySet<ProtoScalarType> = new Set(["int32", "sint32", "uint32"]);
+
+interface FoulPiece {
+  readonly bytes: Piece;
+  readonly reason: "wrong_type" | "out_of_range";
+}
+
+/** A known field with another wire type than its own, or with a varint that it cannot hold. */
+function foulPiece(random: () => number, subject: Subject): FoulPiece | undefined {
+  if (subject.fields.length === 0) return undefined;
+  const field = pick(random, subject.fields);
+  const writer = protobuf.Writer.create();
+  if (NARROW_TYPES.has(field.type) && random() < 0.5) {
+    const wide = (BigInt(1 + below(random, 2 ** 31 - 1)) << 32n) | BigInt(below(random, 2 ** 32));
+    writer.uint32(field.number * 8).uint64(longOf(wide));
+    return { bytes: writer.finish(), reason: "out_of_range" };
+  }
+  const others = [0, 1, 2, 5].filter((wireType) => wireType !== (WIRE_TYPES[field.type] ?? 0));
+  const wireType = pick(random, others);
+  writer.uint32(field.number * 8 + wireType);
+  if (wireType === 0) writer.uint32(below(random, 2 ** 32));
+  else if (wireType === 1) writer.double(random());
+  else if (wireType === 2) writer.string(randomText(random));
+  else writer.float(random());
+  return { bytes: writer.finish(), reason: "wrong_type" };
+}
 
 /** One field at a time, so that pieces can be reordered and repeated. */
 function randomPieces(random: () => number, subject: Subject): Piece[] {
@@ -182,7 +233,10 @@ test("generated and interpreted decoders agree on random and mutated messages", 
       subject.schema,
     );
     for (let count = 0; count < 200; count++, round++) {
-      const original = Buffer.concat(randomPieces(random, subject));
+      const pieces = randomPieces(random, subject);
+      const foul = random() < 0.1 ? foulPiece(random, subject) : undefined;
+      if (foul !== undefined) pieces.splice(below(random, pieces.length + 1), 0, foul.bytes);
+      const original = Buffer.concat(pieces);
       const message = random() < 0.5 ? original : mutated(random, original);
       const padding = below(random, 5);
       const buffer = Buffer.concat([
@@ -225,24 +279,69 @@ test("decodes what protobufjs decodes", (context) => {
     const plan = planOf(compileProtoDecoder(subject.schema, descriptorOf(subject.fields)));
     const { builder, decoder } = bind(plan, subject.schema);
     for (let count = 0; count < 100; count++, round++) {
-      const message = Buffer.concat(randomPieces(random, subject));
+      const pieces = randomPieces(random, subject);
+      const message = Buffer.concat(pieces);
       const row = builder.rowCount;
-      const decoded = subject.type.decode(message) as unknown as Record<string, unknown>;
-      const expected = subject.schema.fields.map((field) =>
-        expectedCell(field, Object.hasOwn(decoded, field.name) ? decoded[field.name] : null),
-      );
-      const isRefused = expected.includes(REFUSED);
-      // A field that occurs twice is held to its column's range each time; the reference sees the last one only.
+      const expected = expectedRow(subject, message);
+      // A field that occurs twice is held to its column each time; the reference sees the last one only.
+      const isRefused =
+        expected.includes(REFUSED) ||
+        pieces.some((piece) =>
+          expectedRow(subject, piece).some(
+            (cell, index) => cell === REFUSED && isPresent(subject, piece, index),
+          ),
+        );
       const took = decoder.decode(message, 0, message.length);
-      if (!took && decoder.failure?.reason === "out_of_range") continue;
       assert.equal(took, !isRefused, `${message.toString("hex")} ${decoder.failure?.message}`);
-      if (isRefused) continue;
-      assert.deepEqual(rowOf(builder, row), expected, message.toString("hex"));
+      if (took) assert.deepEqual(rowOf(builder, row), expected, message.toString("hex"));
     }
   }
 });
 
+test("refuses what protobufjs misreads or cuts: another wire type, and a varint of too many bits", (context) => {
+  const { seed, rounds } = fuzzSettings(2_000);
+  context.diagnostic(`SLUICE_FUZZ_SEED=${seed}`);
+  const random = randomOf(seed);
+  for (let round = 0; round < rounds; ) {
+    const subject = randomSubject(random);
+    const descriptor = descriptorOf(subject.fields);
+    for (const mode of ["auto", "interpreted"] as const) {
+      const plan = planOf(compileProtoDecoder(subject.schema, descriptor, { mode }));
+      const { builder, decoder } = bind(plan, subject.schema);
+      for (let count = 0; count < 20; count++, round++) {
+        const foul = foulPiece(random, subject);
+        if (foul === undefined) continue;
+        const before = randomPieces(random, subject).filter((piece) => {
+          const taken = decoder.decode(piece, 0, piece.length);
+          builder.truncate(0);
+          return taken || decoder.failure?.reason === "missing_required";
+        });
+        const message = Buffer.concat([...before, foul.bytes, ...randomPieces(random, subject)]);
+        assert.equal(decoder.decode(message, 0, message.length), false, message.toString("hex"));
+        assert.equal(decoder.failure?.reason, foul.reason, message.toString("hex"));
+        assert.equal(decoder.failure?.byteOffset, Buffer.concat(before).length);
+      }
+    }
+  }
+});
+
+function decodedBy(subject: Subject, message: Uint8Array): Record<string, unknown> {
+  return { ...subject.type.decode(message) };
+}
+
+function expectedRow(subject: Subject, message: Uint8Array): CellValue[] {
+  const decoded = decodedBy(subject, message);
+  return subject.schema.fields.map((field) =>
+    expectedCell(field, Object.hasOwn(decoded, field.name) ? decoded[field.name] : null),
+  );
+}
+
+function isPresent(subject: Subject, message: Uint8Array, index: number): boolean {
+  return Object.hasOwn(decodedBy(subject, message), subject.schema.fields[index]?.name ?? "");
+}
+
 const REFUSED = "refused";
+const DAY = 86_400_000_000n;
 
 function expectedCell(field: StructField, value: unknown): CellValue {
   const { type, nullable } = field;
@@ -263,7 +362,11 @@ function expectedCell(field: StructField, value: unknown): CellValue {
   if (typeof value === "string") return Buffer.from(value).toString("hex");
   if (value instanceof Uint8Array) return Buffer.from(value).toString("hex");
   if (typeof value === "boolean") return value ? 1 : 0;
-  if (type === "long" || type === "timestamp" || type === "timestamp_ntz")
-    return BigInt((value as { toString(): string }).toString());
+  if (type === "date" && !isDay(value as number)) return REFUSED;
+  if (type === "long" || isTimestamp(type)) {
+    const whole = BigInt((value as { toString(): string }).toString());
+    const days = Number((whole - (((whole % DAY) + DAY) % DAY)) / DAY);
+    return type === "long" || isDay(days) ? whole : REFUSED;
+  }
   return value as number;
 }

@@ -8,7 +8,7 @@ import {
   FieldDescriptorProto_Type as Type,
 } from "@bufbuild/protobuf/wkt";
 import { parseDescriptor } from "../../../src/columns/descriptor/parse-descriptor.ts";
-import { resolveTypeName } from "../../../src/columns/descriptor/type-names.ts";
+import { TypeNames } from "../../../src/columns/descriptor/type-names.ts";
 
 type Init = MessageInitShape<typeof DescriptorProtoSchema>;
 
@@ -171,17 +171,29 @@ describe("descriptor parser", () => {
 });
 
 describe("type name resolution", () => {
-  const paths = new Set(["Root", "Root.A", "Root.A.B", "Root.B", "Root.C", "Root.A.C.D"]);
+  const names = new TypeNames("Root");
+  for (const path of ["Root", "Root.A", "Root.A.B", "Root.B", "Root.C", "Root.A.C.D"]) {
+    names.add(path);
+  }
 
   test("looks in the inner scope first", () => {
-    assert.equal(resolveTypeName("B", "Root.A", "Root", paths), "Root.A.B");
-    assert.equal(resolveTypeName("B", "Root", "Root", paths), "Root.B");
-    assert.equal(resolveTypeName("C", "Root.A.B", "Root", paths), "Root.C");
+    assert.equal(names.resolve("B", "Root.A"), "Root.A.B");
+    assert.equal(names.resolve("B", "Root"), "Root.B");
+    assert.equal(names.resolve("C", "Root.A.B"), "Root.C");
   });
 
   test("matches the end of a path only when it is unambiguous", () => {
-    assert.equal(resolveTypeName(".other.D", "Root", "Root", paths), "Root.A.C.D");
-    assert.equal(resolveTypeName(".other.B", "Root", "Root", paths), undefined);
-    assert.equal(resolveTypeName(".google.protobuf.D", "Root", "Root", paths), undefined);
+    assert.equal(names.resolve(".other.D", "Root"), "Root.A.C.D");
+    assert.equal(names.resolve(".other.B", "Root"), undefined);
+    assert.equal(names.resolve(".google.protobuf.D", "Root"), undefined);
+  });
+
+  test("takes the longest end of a name that a path has", () => {
+    const ends = new TypeNames("Root");
+    for (const path of ["Root", "Root.A", "Root.A.X", "Root.B", "Root.B.X"]) ends.add(path);
+    assert.equal(ends.resolve(".other.A.X", "Root"), "Root.A.X");
+    assert.equal(ends.resolve(".other.Y.X", "Root"), undefined);
+    assert.equal(ends.resolve(".other.Y", "Root"), undefined);
+    assert.equal(ends.resolve(".other..A", "Root"), undefined);
   });
 });

@@ -24,6 +24,7 @@ const PROTO_TYPES: Readonly<Record<string, string>> = {
   double: "double",
   date: "int32",
   timestamp: "int64",
+  timestamp_ntz: "int64",
   variant: "string",
 };
 
@@ -129,7 +130,7 @@ function fieldProto(
 export function protoValueOf(type: DataType, value: Plain): unknown {
   if (value === null) return undefined;
   if (typeof type === "string") {
-    if (type === "long" || type === "timestamp") return longOf(value as string);
+    if (PROTO_TYPES[type] === "int64") return longOf(value as string);
     return value;
   }
   switch (type.type) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DataType, StructField, StructType } from "@sluice/delta";
-import { below, column, pick, struct } from "./support.ts";
+import { below, column, pick, randomDay, randomMicros, struct } from "./support.ts";
 
 export function arrayOf(elementType: DataType, containsNull = true): DataType {
   return { type: "array", elementType, containsNull };
@@ -23,6 +23,7 @@ const SCALARS: readonly DataType[] = [
   "double",
   "date",
   "timestamp",
+  "timestamp_ntz",
   "decimal(9,2)",
   "decimal(30,4)",
 ];
@@ -95,14 +96,15 @@ function randomScalar(random: () => number, type: string): Plain {
     case "integer":
       return (below(random, 2 ** 32) | 0) >> below(random, 32);
     case "date":
-      return below(random, 40_000) - 10_000;
+      return randomDay(random);
     case "long":
       return BigInt.asIntN(
         64,
         BigInt(below(random, 2 ** 32)) << BigInt(below(random, 33)),
       ).toString();
     case "timestamp":
-      return (BigInt(below(random, 2 ** 31)) * 1_000_003n).toString();
+    case "timestamp_ntz":
+      return randomMicros(random).toString();
     case "decimal(9,2)":
       return `${random() < 0.5 ? "-" : ""}${1 + below(random, 9_999_999)}.${10 + below(random, 90)}`;
     case "decimal(30,4)":
@@ -116,7 +118,7 @@ function randomScalar(random: () => number, type: string): Plain {
 export function jsonOf(random: () => number, type: DataType, value: Plain): string {
   if (value === null) return "null";
   if (typeof type === "string") {
-    if (type === "long" || type === "timestamp") return textOf(value);
+    if (type === "long" || type.startsWith("timestamp")) return textOf(value);
     if (type.startsWith("decimal") && random() < 0.5) return textOf(value);
     return JSON.stringify(value);
   }

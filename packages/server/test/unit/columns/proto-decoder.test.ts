@@ -53,10 +53,14 @@ for (const mode of ["auto", "interpreted"] as const) {
       assert.deepEqual(decodeHex("8800818000"), [1n, null]);
     });
 
-    test("skips unknown fields and fields with another wire type", () => {
-      assert.deepEqual(decodeHex("08011a03ffffff2101020304050607080d01020304"), [1n, null]);
-      assert.deepEqual(decodeHex("0801100a"), [1n, null]);
-      assert.deepEqual(decodeHex("08010a020102"), [1n, null]);
+    test("skips unknown fields of every wire type", () => {
+      assert.deepEqual(decodeHex("08011a03ffffff2101020304050607082d010203043005"), [1n, null]);
+    });
+
+    test("refuses a field with another wire type than its own", () => {
+      assert.deepEqual(decodeHex("0801100a"), ["wrong_type", "name", 2]);
+      assert.deepEqual(decodeHex("08010a020102"), ["wrong_type", "id", 2]);
+      assert.deepEqual(decodeHex("08010d01020304"), ["wrong_type", "id", 2]);
     });
 
     test("drops the bits of a varint beyond the 64th", () => {
@@ -71,7 +75,7 @@ for (const mode of ["auto", "interpreted"] as const) {
 
     test("refuses malformed records with the place", () => {
       assert.deepEqual(decodeHex("080100"), ["malformed", undefined, 2]);
-      assert.deepEqual(decodeHex("08010b"), ["malformed", undefined, 2]);
+      assert.deepEqual(decodeHex("08012b"), ["malformed", undefined, 2]);
       assert.deepEqual(decodeHex("0801888080808001"), ["malformed", undefined, 2]);
       assert.deepEqual(decodeHex("08ffffffffffffffffffff01"), ["malformed", "id", 0]);
     });
@@ -80,7 +84,7 @@ for (const mode of ["auto", "interpreted"] as const) {
       assert.deepEqual(decodeHex("0801120361"), ["truncated", "name", 2]);
       assert.deepEqual(decodeHex("0880"), ["truncated", "id", 0]);
       assert.deepEqual(decodeHex("080112"), ["truncated", "name", 2]);
-      assert.deepEqual(decodeHex("0801190102"), ["truncated", undefined, 2]);
+      assert.deepEqual(decodeHex("0801210102"), ["truncated", undefined, 2]);
       assert.deepEqual(decodeHex("080112ffffffffffffffffff01"), ["truncated", "name", 2]);
     });
 

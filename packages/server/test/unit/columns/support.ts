@@ -134,6 +134,27 @@ export function below(random: () => number, limit: number): number {
   return Math.floor(random() * limit);
 }
 
+/** 2000 years before 2001, five times the 146,097 days after which the calendar repeats. */
+const FIRST_DAY = Date.UTC(2001, 0, 1) / 86_400_000 - 730_485;
+const LAST_DAY = Date.UTC(9999, 11, 31) / 86_400_000;
+
+/** Whether a number of days since 1970-01-01 is of the years 1 to 9999. */
+export function isDay(days: number): boolean {
+  return days >= FIRST_DAY && days <= LAST_DAY;
+}
+
+/** A day of the years 1 to 9999, the first and the last among them. */
+export function randomDay(random: () => number): number {
+  if (random() < 0.1) return pick(random, [FIRST_DAY, LAST_DAY]);
+  return FIRST_DAY + below(random, LAST_DAY - FIRST_DAY + 1);
+}
+
+/** A time of these years, in microseconds since 1970-01-01. */
+export function randomMicros(random: () => number): bigint {
+  const micros = random() < 0.1 ? pick(random, [0, 86_400e6 - 1]) : below(random, 86_400e6);
+  return BigInt(randomDay(random)) * 86_400_000_000n + BigInt(micros);
+}
+
 /** Text of a decimal number: plain, with an exponent, with zeros without value, or too long for its type. */
 export function randomDecimal(random: () => number): string {
   const digits = (limit: number): string =>
