@@ -33,6 +33,8 @@ def expected(kind, value):
             return EPOCH.date() + datetime.timedelta(days=value)
         if kind == "timestamp":
             return EPOCH + datetime.timedelta(microseconds=int(value))
+        if kind == "timestamp_ntz":
+            return EPOCH.replace(tzinfo=None) + datetime.timedelta(microseconds=int(value))
         if kind.startswith("decimal"):
             return decimal.Decimal(value)
         if kind == "double":

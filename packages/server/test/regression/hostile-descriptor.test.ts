@@ -33,6 +33,14 @@ function unresolvableFields(count: number): Fields {
   }));
 }
 
+/** Fields of types that are declared, each written with a long package. */
+function suffixedFields(count: number): Fields {
+  return unresolvableFields(count).map((field, index) => ({
+    ...field,
+    typeName: `.${"a.".repeat(20)}T${index}`,
+  }));
+}
+
 function namedTypes(count: number): NonNullable<Init["nestedType"]> {
   return Array.from({ length: count }, (_, index) => ({ name: `T${index}` }));
 }
@@ -82,7 +90,7 @@ describe("a hostile descriptor", () => {
       bytesOf({
         name: "Root",
         nestedType: namedTypes(500 * scale),
-        field: unresolvableFields(250 * scale),
+        field: suffixedFields(250 * scale),
       });
     const once = visitsOf(descriptor(1));
     const fourTimes = visitsOf(descriptor(4));
@@ -119,6 +127,18 @@ describe("a hostile descriptor", () => {
       field: scalarFields(MAX_COLUMNS),
     }));
     assert.match(refusalOf({ name: "Root", nestedType }), /more than 10000 fields/);
+  });
+
+  it("is refused for many types that are nested deep", () => {
+    let init: Init = { name: "Leaf", nestedType: namedTypes(2_000) };
+    for (let depth = 0; depth < 29; depth++) init = { name: "M", nestedType: [init] };
+    assert.match(refusalOf(init), /more than 50000 parts in all/);
+    assert.equal(refusalOf({ name: "Root", nestedType: namedTypes(9_999) }), "accepted");
+  });
+
+  it("is refused with a bounded list of problems", () => {
+    const parsed = parseDescriptor(bytesOf({ name: "Root", field: unresolvableFields(1_000) }));
+    assert.equal(parsed.kind === "setupFailure" ? parsed.problems.length : 0, 100);
   });
 
   it("is refused for names that are too long or have too many parts", () => {

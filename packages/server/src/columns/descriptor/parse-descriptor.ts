@@ -10,7 +10,7 @@ import {
 } from "@bufbuild/protobuf/wkt";
 import { MAX_COLUMNS } from "@sluice/protocol";
 import { quoted } from "../column-labels.ts";
-import { type SetupFailure, type SetupProblem, setupFailure } from "../decoder.ts";
+import { MAX_PROBLEMS, type SetupFailure, type SetupProblem, setupFailure } from "../decoder.ts";
 import type {
   DescriptorModel,
   FieldModel,
@@ -26,6 +26,8 @@ const MAX_DESCRIPTOR_BYTES = 1_048_576;
 const MAX_NESTING_DEPTH = 32;
 /** Most messages and enums that one descriptor may declare. */
 const MAX_DECLARED_TYPES = 10_000;
+/** Most parts that the paths of these types may have in all, which bounds many types that are nested deep. */
+const MAX_PATH_PARTS = 50_000;
 /** Most fields that the messages of one descriptor may have in all; one message has {@link MAX_COLUMNS} at most. */
 const MAX_FIELDS = 10_000;
 const MAX_FIELD_NUMBER = 536_870_911;
@@ -131,7 +133,10 @@ class Declarations {
   }
 
   build(): MessageModel {
-    for (const [path, { proto, message }] of this.#messages) this.#fill(path, proto, message);
+    for (const [path, { proto, message }] of this.#messages) {
+      if (this.problems.length >= MAX_PROBLEMS) break;
+      this.#fill(path, proto, message);
+    }
     return (this.#messages.get(this.#rootName) as Declaration).message;
   }
 
@@ -147,6 +152,10 @@ class Declarations {
       this.#refuse(`the descriptor declares type ${quoted(path)} twice`, path);
     } else if (this.#names.count >= MAX_DECLARED_TYPES) {
       this.#refuse(`the descriptor declares more than ${MAX_DECLARED_TYPES} types`);
+    } else if (this.#names.partCount >= MAX_PATH_PARTS) {
+      this.#refuse(
+        `the paths of the descriptor's types have more than ${MAX_PATH_PARTS} parts in all; nest types less deep`,
+      );
     } else this.#names.add(path);
   }
 
@@ -171,6 +180,7 @@ class Declarations {
     const names = new Set<string>();
     const numbers = new Set<number>();
     for (const field of proto.field) {
+      if (this.problems.length >= MAX_PROBLEMS) return;
       const fault = this.#faultOf(field, names, numbers);
       names.add(field.name);
       numbers.add(field.number);

@@ -28,6 +28,7 @@ export class TypeNames {
   readonly #nodes = new Map<string, number>();
   /** By node, the path that alone has this end, or {@link AMBIGUOUS}. */
   readonly #pathsByEnd: string[] = [AMBIGUOUS];
+  #partCount = 0;
 
   constructor(rootName: string) {
     this.#rootName = rootName;
@@ -35,6 +36,11 @@ export class TypeNames {
 
   get count(): number {
     return this.#paths.size;
+  }
+
+  /** The parts of all paths: what the names take, in memory and time. */
+  get partCount(): number {
+    return this.#partCount;
   }
 
   has(path: string): boolean {
@@ -50,6 +56,7 @@ export class TypeNames {
     if (this.#paths.has(path)) return;
     this.#paths.add(path);
     const parts = path.split(".");
+    this.#partCount += parts.length;
     let node = 0;
     // The first part is left out: a whole path is not the end of one.
     for (let index = parts.length - 1; index > 0; index--) {

@@ -326,7 +326,7 @@ test("refuses what protobufjs misreads or cuts: another wire type, and a varint 
 });
 
 function decodedBy(subject: Subject, message: Uint8Array): Record<string, unknown> {
-  return { ...subject.type.decode(message) };
+  return Object.fromEntries(Object.entries(subject.type.decode(message)));
 }
 
 function expectedRow(subject: Subject, message: Uint8Array): CellValue[] {
