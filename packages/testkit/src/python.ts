@@ -6,11 +6,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const REPOSITORY = fileURLToPath(new URL("../../../../", import.meta.url));
-const DEFAULT_PYTHON = join(REPOSITORY, ".cache/venv/bin/python");
 
 /** The interpreter that has the engines, or `null`. */
-const PYTHON: string | null =
-  process.env["SLUICE_PYTHON"] ?? (existsSync(DEFAULT_PYTHON) ? DEFAULT_PYTHON : null);
+const PYTHON: string | null = interpreterOf("SLUICE_PYTHON", ".cache/venv");
 
 /** Why tests with independent engines cannot run here, or `false`. */
 export const skipWithoutPython: string | false =
@@ -18,24 +16,35 @@ export const skipWithoutPython: string | false =
     ? "no Python with deltalake, pyarrow, polars and duckdb: set SLUICE_PYTHON or make .cache/venv"
     : false;
 
-/** The interpreter that has Spark, which takes a minute and is heavy to install, so never by default. */
-const SPARK_PYTHON: string | null = process.env["SLUICE_SPARK_PYTHON"] ?? null;
+/** The interpreter that has Spark: one of its own, since Spark is heavy and needs Java. */
+const SPARK_PYTHON: string | null = interpreterOf("SLUICE_SPARK_PYTHON", ".cache/spark-venv");
 
+/** Why tests with Spark cannot run here, or `false`. */
 export const skipWithoutSpark: string | false =
-  SPARK_PYTHON === null ? "no Python with pyspark and delta-spark: set SLUICE_SPARK_PYTHON" : false;
+  SPARK_PYTHON === null
+    ? "no Python with pyspark and delta-spark: set SLUICE_SPARK_PYTHON or make .cache/spark-venv"
+    : false;
 
-/** Runs a script of `conformance/delta` and gives what it prints. */
+/** Runs a script, named by its path below `conformance`, and gives what it prints. */
 export function runPython(script: string, ...values: readonly string[]): string {
   return run(PYTHON as string, script, values);
 }
 
-/** Runs a script of `conformance/delta` that needs Spark and gives what it prints. */
+/** As {@link runPython}, for a script that needs Spark. */
 export function runSpark(script: string, ...values: readonly string[]): string {
   return run(SPARK_PYTHON as string, script, values);
 }
 
+/** What the variable names, empty for none; else the virtual environment, if it is there. */
+function interpreterOf(variable: string, environment: string): string | null {
+  const named = process.env[variable];
+  if (named !== undefined) return named === "" ? null : named;
+  const standard = join(REPOSITORY, environment, "bin/python");
+  return existsSync(standard) ? standard : null;
+}
+
 function run(interpreter: string, script: string, values: readonly string[]): string {
-  const path = join(REPOSITORY, "conformance/delta", script);
+  const path = join(REPOSITORY, "conformance", script);
   const done = spawnSync(interpreter, [path, ...values], {
     encoding: "utf8",
     env: { ...process.env, TZ: "UTC" },

@@ -83,7 +83,7 @@ describe("tables that the server wrote", { skip: skipWithoutPython }, () => {
     await server.flush();
     const entry = (await server.catalog.list()).find(({ name }) => name === TABLE);
     assert.ok(entry !== undefined);
-    const reading = JSON.parse(runPython("read_table.py", entry.location)) as Reading;
+    const reading = JSON.parse(runPython("delta/read_table.py", entry.location)) as Reading;
     assert.ok(reading.version >= 2, "each flush has made a version");
     const expected = [...CASES, ...CASES].map((each) => each.expected);
     for (const [engine, rows] of Object.entries(reading.rows)) {

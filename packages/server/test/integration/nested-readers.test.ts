@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { test } from "node:test";
-import { fileURLToPath } from "node:url";
+import { describe, it, type TestContext } from "node:test";
 import {
   type BlockBuilder,
   createTable,
@@ -13,22 +11,27 @@ import {
   statisticsToJson,
   type StructType,
 } from "@sluice/delta";
+import { runPython, runSpark, skipWithoutPython, skipWithoutSpark } from "@sluice/testkit";
 import { compileJsonDecoder } from "../../src/columns/json/compile-json-decoder.ts";
 import { compileProtoDecoder } from "../../src/columns/proto/compile-proto-decoder.ts";
 import { nestedMessageOf, protoValueOf } from "../unit/columns/nested-proto.ts";
 import { jsonOf, type Plain, randomPlain, randomSchema } from "../unit/columns/nested-support.ts";
 import { below, bind, fuzzSettings, planOf, randomOf } from "../unit/columns/support.ts";
 
-const REPOSITORY = fileURLToPath(new URL("../../../../../", import.meta.url));
-const SCRIPT = join(REPOSITORY, "conformance/parquet/compare_nested.py");
-const DEFAULT_PYTHON = join(REPOSITORY, ".cache/venv/bin/python");
-const python = process.env["SLUICE_PYTHON"] ?? (existsSync(DEFAULT_PYTHON) ? DEFAULT_PYTHON : "");
-const skip =
-  python === "" ? "no Python with readers: set SLUICE_PYTHON or make .cache/venv" : false;
+describe("nested records, as JSON and as protobuf,", () => {
+  it("are read back by other readers", { skip: skipWithoutPython }, async (context) => {
+    await withManifest(context, (manifest) => runPython("parquet/compare_nested.py", manifest));
+  });
 
-test("nested records, as JSON and as protobuf, are read back by other readers", {
-  skip,
-}, async (context) => {
+  it("are read back by Spark", { skip: skipWithoutSpark }, async (context) => {
+    await withManifest(context, (manifest) => runSpark("parquet/compare_spark.py", manifest));
+  });
+});
+
+async function withManifest(
+  context: TestContext,
+  compare: (manifest: string) => void,
+): Promise<void> {
   const { seed } = fuzzSettings(1);
   context.diagnostic(`SLUICE_FUZZ_SEED=${seed}`);
   const random = randomOf(seed);
@@ -38,13 +41,13 @@ test("nested records, as JSON and as protobuf, are read back by other readers", 
     for (let index = 0; index < 12; index++) {
       tables.push(await writeTable(random, directory, `table-${index}`));
     }
-    writeFileSync(join(directory, "manifest.json"), JSON.stringify({ tables }));
-    const run = spawnSync(python, [SCRIPT, join(directory, "manifest.json")], { encoding: "utf8" });
-    assert.equal(run.status, 0, `${run.stdout}\n${run.stderr}`);
+    const manifest = join(directory, "manifest.json");
+    writeFileSync(manifest, JSON.stringify({ tables }));
+    compare(manifest);
   } finally {
     rmSync(directory, { recursive: true });
   }
-});
+}
 
 /** One file from JSON and one from protobuf, each with the rows of the other in another order of pages. */
 async function writeTable(random: () => number, directory: string, path: string): Promise<unknown> {

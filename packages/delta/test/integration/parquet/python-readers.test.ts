@@ -1,45 +1,40 @@
 // SPDX-License-Identifier: Apache-2.0
-import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { it } from "node:test";
-import { fileURLToPath } from "node:url";
+import { describe, it } from "node:test";
 import { createZstdCompressor } from "../../../src/parquet/compressor.ts";
 import { statisticsToJson } from "../../../src/parquet/file-statistics.ts";
 import type { ParquetFileOptions } from "../../../src/parquet/parquet-file-encoder.ts";
 import { protocolOfSchema } from "../../../src/table/create-table.ts";
 import type { StructType } from "../../../src/schema/types.ts";
+import { runPython, runSpark, skipWithoutPython, skipWithoutSpark } from "../../support/python.ts";
 import { type ColumnValues, type EncodedFile, encodeFile, type Value } from "./support/blocks.ts";
 import { type ReaderCase, readerCases } from "./support/cases.ts";
-
-const REPOSITORY = fileURLToPath(new URL("../../../../../../", import.meta.url));
-const SCRIPT = join(REPOSITORY, "conformance/parquet/compare.py");
-const DEFAULT_PYTHON = join(REPOSITORY, ".cache/venv/bin/python");
-
-/** Empty for none, which the variable can ask for too. */
-const python = process.env["SLUICE_PYTHON"] ?? (existsSync(DEFAULT_PYTHON) ? DEFAULT_PYTHON : "");
-const skip =
-  python === ""
-    ? "no Python with pyarrow, duckdb, polars and deltalake: set SLUICE_PYTHON or make .cache/venv"
-    : false;
 
 /** Cases with several row groups, so that there is something to skip. */
 const FILTERED: readonly string[] = ["many pages and row groups", "dictionaries"];
 
-it("writes files and statistics that Python readers agree with", { skip }, async () => {
+describe("files and statistics", () => {
+  it("are what Python readers agree with", { skip: skipWithoutPython }, async () => {
+    await withManifest((manifest) => runPython("parquet/compare.py", manifest));
+  });
+
+  it("are what Spark agrees with", { skip: skipWithoutSpark }, async () => {
+    await withManifest((manifest) => runSpark("parquet/compare_spark.py", manifest));
+  });
+});
+
+async function withManifest(compare: (manifest: string) => void): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), "sluice-parquet-"));
   try {
-    writeFileSync(join(directory, "manifest.json"), JSON.stringify(await writeCases(directory)));
-    const run = spawnSync(python, [SCRIPT, join(directory, "manifest.json")], {
-      encoding: "utf8",
-    });
-    assert.equal(run.status, 0, `${run.stdout}\n${run.stderr}`);
+    const manifest = join(directory, "manifest.json");
+    writeFileSync(manifest, JSON.stringify(await writeCases(directory)));
+    compare(manifest);
   } finally {
     rmSync(directory, { recursive: true });
   }
-});
+}
 
 async function writeCases(directory: string): Promise<unknown> {
   const variants: ParquetFileOptions[] = [

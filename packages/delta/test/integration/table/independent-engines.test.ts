@@ -32,7 +32,7 @@ interface Reading {
 }
 
 function read(location: string): Reading {
-  return JSON.parse(runPython("read_table.py", location)) as Reading;
+  return JSON.parse(runPython("delta/read_table.py", location)) as Reading;
 }
 
 interface SparkReading {
@@ -156,15 +156,15 @@ describe("independent engines", { skip: skipWithoutPython }, () => {
 
   test("write tables that we read", async (context) => {
     const location = await temporaryDirectory(context);
-    runPython("write_table.py", location, "create");
+    runPython("delta/write_table.py", location, "create");
     const table = await openTable(location);
     assert.equal(await table.countRows(), 4);
     await assertEnginesAgree(location, table);
-    runPython("write_table.py", location, "append", "txn", "delete");
+    runPython("delta/write_table.py", location, "append", "txn", "delete");
     await table.refresh();
     assert.deepEqual(table.snapshot().txns.get("other-app")?.version, 7);
     await assertEnginesAgree(location, table);
-    runPython("write_table.py", location, "overwrite");
+    runPython("delta/write_table.py", location, "overwrite");
     await table.refresh();
     assert.equal(await table.countRows(), 2);
     await assertEnginesAgree(location, table);
@@ -177,7 +177,7 @@ describe("independent engines", { skip: skipWithoutPython }, () => {
       const file = await writeDataFile(location, PLAIN, [manyRows(10, round * 10).slice(0, 4)]);
       const result = await table.append({ files: [file], txn: { appId: "log", version: round } });
       assert.deepEqual(result, { kind: "committed", version: round * 2 + 1 });
-      runPython("write_table.py", location, "append");
+      runPython("delta/write_table.py", location, "append");
     }
     await table.refresh();
     assert.equal(await table.countRows(), 36);
@@ -186,7 +186,7 @@ describe("independent engines", { skip: skipWithoutPython }, () => {
 
   test("leave checkpoints that we start from, also when the commits before them are gone", async (context) => {
     const location = await temporaryDirectory(context);
-    runPython("write_table.py", location, "create", "txn", "delete", "checkpoint");
+    runPython("delta/write_table.py", location, "create", "txn", "delete", "checkpoint");
     const stale = await openTable(location);
     const before = await ownRows(stale);
     for (const name of [
@@ -213,9 +213,9 @@ describe("independent engines", { skip: skipWithoutPython }, () => {
 
   test("move a table on past what an old snapshot knows", async (context) => {
     const location = await temporaryDirectory(context);
-    runPython("write_table.py", location, "create");
+    runPython("delta/write_table.py", location, "create");
     const table = await openTable(location);
-    runPython("write_table.py", location, "append", "checkpoint");
+    runPython("delta/write_table.py", location, "append", "checkpoint");
     const log = join(location, "_delta_log");
     for (const name of readdirSync(log))
       if (/^0{19}[01]\.json$/.test(name)) unlinkSync(join(log, name));
@@ -226,7 +226,7 @@ describe("independent engines", { skip: skipWithoutPython }, () => {
 
   test("make partitioned tables, which we refuse by name", async (context) => {
     const location = await temporaryDirectory(context);
-    runPython("write_table.py", location, "partition");
+    runPython("delta/write_table.py", location, "partition");
     const table = await openTable(location);
     assert.equal(await table.countRows(), 2);
     await assert.rejects(ownRows(table), isPartitionRefusal);
@@ -246,7 +246,8 @@ describe("Spark", { skip: skipWithoutSpark }, () => {
     const file = await writeDataFile(location, schema, [[...manyRows(100, 0), codes]]);
     await table.append({ files: [file], txn: { appId: "log", version: 3 } });
     const own = sorted(await ownRows(table));
-    const lastLine = runSpark("spark_round_trip.py", location).trimEnd().split("\n").at(-1) ?? "";
+    const lastLine =
+      runSpark("delta/spark_round_trip.py", location).trimEnd().split("\n").at(-1) ?? "";
     const reading = JSON.parse(lastLine) as SparkReading;
     assert.equal(reading.count, 100);
     assert.deepEqual(sorted(reading.rows), own);
