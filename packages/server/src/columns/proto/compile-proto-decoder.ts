@@ -112,8 +112,8 @@ function generate(plan: ProtoFieldPlan, unit: DecodingUnit): DecoderFactory | un
 /** Everything that the generated source depends on. Names are not part of it. */
 function shapeOf(plan: ProtoFieldPlan): string {
   const fields = plan.fields.map(
-    ({ tag, otherTag, nestedIndex, operation, columnIndex, columnKind, limits }) =>
-      `${tag}:${otherTag}:${nestedIndex}:${operation}:${columnIndex}:${columnKind}:${limits.integerBits}:${limits.maxCharacters}:${limits.calendar}`,
+    ({ tag, otherTag, nestedIndex, operation, columnIndex, columnKind, limits, oneof }) =>
+      `${tag}:${otherTag}:${nestedIndex}:${operation}:${columnIndex}:${columnKind}:${limits.integerBits}:${limits.maxCharacters}:${limits.calendar}:${oneof}`,
   );
   const columns = plan.columns
     .map((column) => `${column.nullable ? "1" : "0"}${column.isNested ? "n" : ""}`)

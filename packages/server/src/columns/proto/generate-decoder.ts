@@ -32,6 +32,9 @@ ${fields.map((field, index) => fieldFunction(plan, field, index)).join("\n")}
 ${words(fields)
   .map((word) => nullsFunction(plan, word))
   .join("\n")}
+${oneofs(plan)
+  .map((oneof) => leaveFunction(plan, oneof, unit))
+  .join("\n")}
 return function decode(buffer, start, end) {
 const row = builder.rowCount;
 if (row === builder.rowCapacity) builder.growRows();
@@ -40,6 +43,9 @@ ${plan.nested.length > 0 ? "nested.begin(buffer, view, start);" : ""}
 let p = start, at = start, n = 0, tag = 0;
 ${words(fields)
   .map((word) => `let seen${word} = 0;`)
+  .join("\n")}
+${oneofs(plan)
+  .map((oneof) => `let chosen${oneof} = -1;`)
   .join("\n")}
 ${fields.map((field, index) => expectedField(plan, field, index)).join("\n")}
 while (p < end) {
@@ -52,7 +58,7 @@ if (runtime.high !== 0) return runtime.fail("malformed", -1, at - start) > 0;
 tag = runtime.low >>> 0;
 }
 switch (tag) {
-${fields.map((field, index) => fieldCase(field, index, unit)).join("\n")}
+${fields.map((field, index) => fieldCase(plan, field, index, unit)).join("\n")}
 default: p = runtime.skipUnknown(buffer, view, p, end, tag, at - start);
 }
 if (p < 0) return false;
@@ -79,7 +85,7 @@ function expectedField(plan: ProtoFieldPlan, field: ProtoField, index: number): 
 at = p;
 p += ${bytes.length};
 ${readValue(plan, field, index, "false", "at - start")}
-${seenStatement(index)}
+${seenStatement(plan, index)}
 }`;
 }
 
@@ -92,16 +98,21 @@ return p;
 }`;
 }
 
-function fieldCase(field: ProtoField, index: number, unit: DecodingUnit): string {
+function fieldCase(
+  plan: ProtoFieldPlan,
+  field: ProtoField,
+  index: number,
+  unit: DecodingUnit,
+): string {
   const { tag, otherTag, nestedIndex, operation, columnIndex } = field;
   // Text that is to be replaced would not be checked with the run.
   const before =
     unit === "run" && operation === "string"
       ? `if ((seen${wordOf(index)} & ${bitOf(index)}) !== 0 && !s${columnIndex}.isText(row)) return false;\n`
       : "";
-  const read = `${before}p = read${index}(buffer, p, end, row, at - start, view); ${seenStatement(index)} break;`;
+  const read = `${before}p = read${index}(buffer, p, end, row, at - start, view); ${seenStatement(plan, index)} break;`;
   if (otherTag === 0) return `case ${tag}: ${read}`;
-  const other = `p = nested.read(${nestedIndex}, ${otherTag}, p, end); if (p < 0) return runtime.failNested(nested); ${seenStatement(index)} break;`;
+  const other = `p = nested.read(${nestedIndex}, ${otherTag}, p, end); if (p < 0) return runtime.failNested(nested); ${seenStatement(plan, index)} break;`;
   return `case ${tag}: ${read}\ncase ${otherTag}: ${other}`;
 }
 
@@ -294,7 +305,45 @@ function isNullable(plan: ProtoFieldPlan, field: ProtoField): boolean {
   return column !== undefined && column.nullable && !column.isNested;
 }
 
-function seenStatement(index: number): string {
+function oneofs({ oneofCount }: ProtoFieldPlan): number[] {
+  return Array.from({ length: oneofCount }, (_, oneof) => oneof);
+}
+
+/** A function that readies row `row` for another member of a oneof than `field`; false where its text is in doubt. */
+function leaveFunction(plan: ProtoFieldPlan, oneof: number, unit: DecodingUnit): string {
+  const cases = plan.fields.map((field, index) => {
+    if (field.oneof !== oneof) return "";
+    if (field.nestedIndex >= 0) return `case ${index}: nested.clear(${field.nestedIndex}); break;`;
+    // Text that is taken back would not be checked with the run.
+    return unit === "run" && field.operation === "string"
+      ? `case ${index}: return s${field.columnIndex}.isText(row);`
+      : "";
+  });
+  return `function leave${oneof}(field, row) {
+switch (field) {
+${cases.filter((text) => text !== "").join("\n")}
+}
+return true;
+}`;
+}
+
+/** Notes that a field was read; of a oneof only the last one stays. */
+function seenStatement(plan: ProtoFieldPlan, index: number): string {
+  const { oneof } = plan.fields[index] as ProtoField;
+  if (oneof < 0) return setStatement(index);
+  const cleared = words(plan.fields)
+    .map((word) => ({ word, mask: maskOf(plan, word, (field) => field.oneof === oneof) }))
+    .filter(({ mask }) => mask !== 0)
+    .map(({ word, mask }) => `seen${word} &= ${~mask};`);
+  return `if (chosen${oneof} !== ${index}) {
+if (!leave${oneof}(chosen${oneof}, row)) return false;
+${cleared.join(" ")}
+chosen${oneof} = ${index};
+}
+${setStatement(index)}`;
+}
+
+function setStatement(index: number): string {
   return `seen${wordOf(index)} |= ${bitOf(index)};`;
 }
 

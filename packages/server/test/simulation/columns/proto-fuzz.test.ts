@@ -69,6 +69,7 @@ function randomSubject(random: () => number): Subject {
   const fields: TestField[] = [];
   const type = new protobuf.Type("Record");
   let number = 0;
+  const hasOneofs = random() < 0.3;
   for (let index = 0; index < count; index++) {
     const [dataType, scalar] = pick(random, PAIRS);
     const isAbsent = random() < 0.1;
@@ -82,7 +83,8 @@ function randomSubject(random: () => number): Subject {
     );
     if (isAbsent) continue;
     number += 1 + (random() < 0.2 ? below(random, 3000) : 0);
-    fields.push({ name, number, type: scalar });
+    const oneof = hasOneofs && random() < 0.5 ? below(random, 2) : undefined;
+    fields.push({ name, number, type: scalar, oneof });
     type.add(new protobuf.Field(name, number, scalar, "optional"));
   }
   new protobuf.Root().add(type);
@@ -303,7 +305,7 @@ test("decodes what protobufjs decodes", (context) => {
       const pieces = randomPieces(random, subject);
       const message = Buffer.concat(pieces);
       const row = builder.rowCount;
-      const expected = expectedRow(subject, message);
+      const expected = expectedRow(subject, Buffer.concat(withoutReplaced(subject, pieces)));
       // A field that occurs twice is held to its column each time; the reference sees the last one only.
       const isRefused =
         expected.includes(REFUSED) ||
@@ -355,6 +357,21 @@ function expectedRow(subject: Subject, message: Uint8Array): CellValue[] {
   return subject.schema.fields.map((field) =>
     expectedCell(field, Object.hasOwn(decoded, field.name) ? decoded[field.name] : null),
   );
+}
+
+/** The pieces but for the members of a oneof behind which another one comes, which protobufjs leaves set. */
+function withoutReplaced(subject: Subject, pieces: readonly Piece[]): Piece[] {
+  const fieldOf = (piece: Piece): TestField | undefined =>
+    subject.fields.find(({ name }) => Object.hasOwn(decodedBy(subject, piece), name));
+  const members = pieces.map(fieldOf);
+  return pieces.filter((_, index) => {
+    const member = members[index];
+    return !members
+      .slice(index + 1)
+      .some(
+        (other) => member?.oneof !== undefined && other?.oneof === member.oneof && other !== member,
+      );
+  });
 }
 
 function isPresent(subject: Subject, message: Uint8Array, index: number): boolean {
