@@ -15,6 +15,7 @@ export {
   writeBatchRecordHeader,
   writeRecordHeader,
 } from "./codec/ingest-writer.ts";
+export { RecordFrameReader } from "./codec/record-frame.ts";
 export { RECORD_TYPE, type RecordFormat } from "./codec/record-type.ts";
 export {
   encodeAckFrame,

@@ -23,6 +23,22 @@ export class BatchReader {
 
   next(): BatchEvent {
     const wire = this.#wire;
+    const { buffer, position } = wire;
+    // Nearly every record: its length takes one or two bytes.
+    if (position + 2 < wire.end && buffer[position] === TAG_RECORDS) {
+      let length = buffer[position + 1] as number;
+      let start = position + 2;
+      if (length >= 0x80) {
+        length = (length & 0x7f) | ((buffer[start] as number) << 7);
+        start++;
+      }
+      if (length < 0x4000 && length <= wire.end - start) {
+        this.start = start;
+        this.end = start + length;
+        wire.position = this.end;
+        return "record";
+      }
+    }
     while (wire.position < wire.end) {
       const tag = wire.readTag();
       if (tag === TAG_RECORDS) {

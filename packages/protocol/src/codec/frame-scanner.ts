@@ -15,9 +15,18 @@ export type FrameEvent = "message" | "needMore" | "tooLarge" | "compressed" | "b
 
 const EMPTY = new Uint8Array(0);
 
+/** Bytes that a buffer for a message that spans chunks has from the start, if the message is as long. */
+const FIRST_CARRY_BYTES = 128 * 1024;
+/** A buffer that one large message needed must not be kept for good. */
+const MAX_SPARE_BYTES = 1024 * 1024;
+const MAX_SPARE_FACTOR = 4;
+
+/** A buffer that some scanner has done with, for the next that needs one: one for the process, not one for each stream. */
+let spare: Uint8Array = EMPTY;
+
 /**
  * Splits the chunks of a stream into gRPC messages in place. Only a message that spans chunks is copied, into a buffer
- * of its own that grows with what has arrived, not with what the header announces.
+ * that beyond its first 128 KiB grows with what has arrived, not with what the header announces.
  *
  *     scanner.push(chunk);
  *     while (scanner.next() === "message") use(scanner.buffer, scanner.start, scanner.end);
@@ -35,6 +44,8 @@ export class FrameScanner {
   #position = 0;
   #carry: Uint8Array = EMPTY;
   #carryBytes = 0;
+  /** The buffer of the last message that spanned chunks. */
+  #finished: Uint8Array = EMPTY;
 
   constructor(maxMessageBytes: number) {
     this.#maxMessageBytes = maxMessageBytes;
@@ -43,6 +54,33 @@ export class FrameScanner {
   /** Bytes of a message that has begun and not ended; not 0 at the end of a stream means it was cut off. */
   get pendingBytes(): number {
     return this.#carryBytes;
+  }
+
+  /** The chunk pushed last. */
+  get chunk(): Uint8Array {
+    return this.#chunk;
+  }
+
+  /** Where in the chunk the next message begins, or -1 while the rest of one that began before the chunk is missing. */
+  get position(): number {
+    return this.#carryBytes > 0 ? -1 : this.#position;
+  }
+
+  /** Goes on at `position` of the chunk: for a caller that has read the messages before it by itself. */
+  skipTo(position: number): void {
+    this.#position = position;
+  }
+
+  /**
+   * Allows the buffer of messages that spanned chunks to be used again. To be called when nothing refers to any message
+   * found so far; without it every such message keeps a buffer of its own.
+   */
+  release(): void {
+    const buffer = this.#finished;
+    this.#finished = EMPTY;
+    if (buffer.length <= spare.length || buffer.length > MAX_SPARE_BYTES) return;
+    spare = buffer;
+    if (this.buffer === buffer) this.buffer = EMPTY;
   }
 
   /** Takes the next chunk. The one before must have been read until `needMore`. */
@@ -80,6 +118,7 @@ export class FrameScanner {
     this.buffer = this.#carry;
     this.start = FRAME_HEADER_BYTES;
     this.end = frameBytes;
+    this.#finished = this.#carry;
     this.#carry = EMPTY;
     this.#carryBytes = 0;
     return "message";
@@ -107,16 +146,26 @@ export class FrameScanner {
     const missing = wantedBytes - this.#carryBytes;
     const taken = Math.min(missing, this.#chunk.length - this.#position);
     const needed = this.#carryBytes + taken;
-    if (needed > this.#carry.length) {
-      const grown = new Uint8Array(
-        Math.max(needed, Math.min(wantedBytes, this.#carry.length * 2), 512),
-      );
-      grown.set(this.#carry.subarray(0, this.#carryBytes));
-      this.#carry = grown;
-    }
+    if (needed > this.#carry.length) this.#growCarry(needed);
     this.#carry.set(this.#chunk.subarray(this.#position, this.#position + taken), this.#carryBytes);
     this.#carryBytes += taken;
     this.#position += taken;
     return taken === missing;
+  }
+
+  #growCarry(neededBytes: number): void {
+    const before = this.#carry;
+    const frameBytes = Math.max(neededBytes, FRAME_HEADER_BYTES + this.announcedBytes);
+    // A small message must not hold a large buffer for as long as it is unfinished.
+    if (spare.length >= neededBytes && spare.length <= frameBytes * MAX_SPARE_FACTOR) {
+      this.#carry = spare;
+      spare = EMPTY;
+    } else {
+      const atOnceBytes = Math.max(FIRST_CARRY_BYTES, before.length * 2);
+      this.#carry = Buffer.allocUnsafeSlow(
+        Math.max(neededBytes, Math.min(frameBytes, atOnceBytes)),
+      );
+    }
+    this.#carry.set(before.subarray(0, this.#carryBytes));
   }
 }

@@ -2,11 +2,14 @@
 import {
   BatchReader,
   FRAME_HEADER_BYTES,
-  type FrameScanner,
-  type IngestReader,
+  FrameScanner,
+  IngestReader,
+  MAX_MESSAGE_BYTES,
   MAX_RECORD_BYTES,
+  RecordFrameReader,
   type RecordFormat,
 } from "@sluice/protocol";
+import type { RecordDecoder } from "../columns/decoder.ts";
 import { ServerError } from "../errors.ts";
 import type { Journal } from "../journal/journal.ts";
 import type { AckQueue } from "../session/ack-queue.ts";
@@ -30,6 +33,9 @@ export class RecordIntake {
   #runEnd = 0;
   /** Rows of the builder in front of the run. */
   #runFirstRow = 0;
+  /** Wire offset of the run's first message. */
+  #runFirstOffset = 0;
+  readonly #frame: RecordFrameReader;
 
   constructor(
     writer: TableWriter,
@@ -43,22 +49,55 @@ export class RecordIntake {
     this.#format = format;
     this.#journal = journal;
     this.#acks = acks;
+    this.#frame = new RecordFrameReader(format, MAX_MESSAGE_BYTES);
+  }
+
+  /**
+   * Takes the messages of one record each with which the rest of the chunk begins, as far as there is nothing the matter
+   * with them; `scanner` then stands in front of the first message that is to be taken by itself, if there is one.
+   * @returns why messages before them cannot be taken after all.
+   */
+  takeRecords(scanner: FrameScanner): ServerError | undefined {
+    const { run } = this.#path.decoder;
+    const { chunk, position } = scanner;
+    const frame = this.#frame;
+    if (run === undefined || position < 0 || !frame.read(chunk, position, this.nextOffset)) {
+      return undefined;
+    }
+    const fault = this.#beginRun(chunk, position);
+    if (fault !== undefined) return fault;
+    const { builder } = this.#writer;
+    const rowsBefore = builder.rowCount;
+    let end = position;
+    let offset = this.nextOffset;
+    try {
+      while (frame.read(chunk, end, offset)) {
+        if (frame.end - frame.start > MAX_RECORD_BYTES) break;
+        if (!run.decode(chunk, frame.start, frame.end)) break;
+        end = frame.end;
+        offset++;
+      }
+    } catch {
+      // Memory has run out, which is found out again, and told, when the message is taken by itself.
+      builder.truncate(rowsBefore + offset - this.nextOffset);
+    }
+    if (end === position) return undefined;
+    scanner.skipTo(end);
+    this.nextOffset = offset;
+    this.#runBuffer = chunk;
+    this.#runEnd = end;
+    return undefined;
   }
 
   /**
    * Takes the message that `scanner` stands at and `message` has read.
-   * @returns why it cannot be taken; earlier messages are not affected.
+   * @returns why it, or a message before it whose text was not checked yet, cannot be taken; earlier messages are not
+   * affected.
    */
   take(scanner: FrameScanner, message: IngestReader): ServerError | undefined {
-    const frameStart = scanner.start - FRAME_HEADER_BYTES;
-    if (this.#runBuffer !== scanner.buffer || this.#runEnd !== frameStart) {
-      // Before the message is decoded: a row must not be counted to a log position that does not cover it.
-      this.flush();
-      this.#runStart = frameStart;
-      this.#runEnd = frameStart;
-      this.#runFirstRow = this.#writer.builder.rowCount;
-    }
-    const fault = this.#checkEnvelope(message) ?? this.#decodeSafely(message);
+    const unfit = this.#beginRun(scanner.buffer, scanner.start - FRAME_HEADER_BYTES);
+    if (unfit !== undefined) return unfit;
+    const fault = this.#checkEnvelope(message) ?? this.#decodeSafely(message, true);
     if (fault !== undefined) return fault;
     this.nextOffset++;
     this.#runBuffer = scanner.buffer;
@@ -69,12 +108,19 @@ export class RecordIntake {
   /**
    * Appends what was taken since the last flush to the log. To be called before the buffer of the scanner changes, and
    * before anything else writes to the table.
+   * @returns why a message cannot be taken after all; what was taken before it is appended.
    * @throws LogError when the log takes nothing more.
    */
-  flush(): void {
+  flush(): ServerError | undefined {
     const buffer = this.#runBuffer;
-    if (buffer === undefined) return;
+    if (buffer === undefined) return undefined;
     this.#runBuffer = undefined;
+    const fault = this.#finishRun(buffer);
+    if (this.#runEnd > this.#runStart) this.#append(buffer);
+    return fault;
+  }
+
+  #append(buffer: Uint8Array): void {
     const startPosition = this.#journal.nextPosition;
     let endPosition: number;
     try {
@@ -91,6 +137,39 @@ export class RecordIntake {
     }
     this.#writer.rowsLogged(startPosition, endPosition);
     this.#acks.push(endPosition, this.nextOffset - 1);
+  }
+
+  /** Makes `[frameStart, ...)` of a buffer part of the run, or begins another one. */
+  #beginRun(buffer: Uint8Array, frameStart: number): ServerError | undefined {
+    if (this.#runBuffer === buffer && this.#runEnd === frameStart) return undefined;
+    // Before the message is decoded: a row must not be counted to a log position that does not cover it.
+    const fault = this.flush();
+    this.#runStart = frameStart;
+    this.#runEnd = frameStart;
+    this.#runFirstRow = this.#writer.builder.rowCount;
+    this.#runFirstOffset = this.nextOffset;
+    return fault;
+  }
+
+  /** Completes the run's rows; where a text among them is not UTF-8 the run ends in front of its message. */
+  #finishRun(buffer: Uint8Array): ServerError | undefined {
+    const { run } = this.#path.decoder;
+    if (run === undefined || run.finish(this.#runFirstRow)) return undefined;
+    this.#writer.builder.truncate(this.#runFirstRow);
+    this.nextOffset = this.#runFirstOffset;
+    const scanner = new FrameScanner(MAX_MESSAGE_BYTES);
+    const message = new IngestReader();
+    scanner.push(buffer.subarray(this.#runStart, this.#runEnd));
+    const runStart = this.#runStart;
+    this.#runEnd = runStart;
+    while (scanner.next() === "message") {
+      message.read(scanner.buffer, scanner.start, scanner.end);
+      const fault = this.#decodeSafely(message, false);
+      if (fault !== undefined) return fault;
+      this.nextOffset++;
+      this.#runEnd = runStart + scanner.end;
+    }
+    return undefined;
   }
 
   #checkEnvelope(message: IngestReader): ServerError | undefined {
@@ -120,11 +199,17 @@ export class RecordIntake {
   }
 
   /** As `#decode`; what it throws, as when memory runs out, becomes a fault too and leaves no row behind. */
-  #decodeSafely(message: IngestReader): ServerError | undefined {
+  #decodeSafely(message: IngestReader, inRun: boolean): ServerError | undefined {
     const { builder } = this.#writer;
     const rowsBefore = builder.rowCount;
     try {
-      return this.#decode(message);
+      const { run } = this.#path.decoder;
+      if (inRun && run !== undefined) {
+        if (this.#decode(message, run) === undefined) return undefined;
+        // An earlier record of the batch may have text that is not UTF-8: the first fault counts.
+        builder.truncate(rowsBefore);
+      }
+      return this.#decode(message, this.#path.decoder);
     } catch (reason) {
       builder.truncate(rowsBefore);
       const text = reason instanceof Error ? reason.message : String(reason);
@@ -133,9 +218,11 @@ export class RecordIntake {
     }
   }
 
-  #decode(message: IngestReader): ServerError | undefined {
+  #decode(message: IngestReader, decoder: Pick<RecordDecoder, "decode">): ServerError | undefined {
     const { buffer, start, end } = message;
-    if (message.kind === "record") return this.#decodeRecord(buffer, start, end, undefined);
+    if (message.kind === "record") {
+      return this.#decodeRecord(decoder, buffer, start, end, undefined);
+    }
     const { builder } = this.#writer;
     const rowsBefore = builder.rowCount;
     const batch = this.#batch;
@@ -149,7 +236,7 @@ export class RecordIntake {
           ? this.#malformedBatch()
           : index >= maxRecords
             ? this.#tooMany(maxRecords)
-            : this.#decodeRecord(buffer, batch.start, batch.end, index);
+            : this.#decodeRecord(decoder, buffer, batch.start, batch.end, index);
       if (fault === undefined) continue;
       builder.truncate(rowsBefore);
       return fault;
@@ -157,15 +244,15 @@ export class RecordIntake {
   }
 
   #decodeRecord(
+    decoder: Pick<RecordDecoder, "decode">,
     buffer: Uint8Array,
     start: number,
     end: number,
     batchIndex: number | undefined,
   ): ServerError | undefined {
     if (end - start > MAX_RECORD_BYTES) return this.#tooLarge(end - start, batchIndex);
-    const { decoder } = this.#path;
     if (decoder.decode(buffer, start, end)) return undefined;
-    const failure = decoder.failure;
+    const { failure } = this.#path.decoder;
     const field = failure?.field;
     const place = field === undefined ? "" : `, field ${JSON.stringify(field)}`;
     const text = `${this.#where(batchIndex)}${place}: ${failure?.message ?? "cannot be decoded"}`;

@@ -147,6 +147,7 @@ export class IngestSession {
       return;
     }
     this.#flush();
+    if (this.#intake !== undefined) this.#scanner.release();
     this.#pauseUnderPressure();
   }
 
@@ -160,6 +161,11 @@ export class IngestSession {
       const failure = this.#writer?.failure;
       if (failure !== undefined) {
         this.#refuse(failure);
+        break;
+      }
+      const fault = this.#intake?.takeRecords(this.#scanner);
+      if (fault !== undefined) {
+        this.#refuse(fault);
         break;
       }
       const event = this.#scanner.next();
@@ -232,7 +238,8 @@ export class IngestSession {
   /** Appends what was taken to the log. */
   #flush(): void {
     try {
-      this.#intake?.flush();
+      const fault = this.#intake?.flush();
+      if (fault !== undefined) this.#refuse(fault);
     } catch (reason) {
       this.#onBroken(reason);
       return;
@@ -283,6 +290,7 @@ export class IngestSession {
 
   #refuse(error: ServerError): void {
     if (this.#state === "refusing" || this.#state === "ended") return;
+    // What came before may turn out to be at fault; that is told first.
     this.#flush();
     this.#fault ??= error;
     this.#advance("fault");

@@ -10,12 +10,13 @@ import {
   type SetupFailure,
 } from "../decoder.ts";
 import type { DescriptorModel } from "../descriptor/descriptor-model.ts";
-import { generateDecoderSource } from "./generate-decoder.ts";
+import { type DecodingUnit, generateDecoderSource } from "./generate-decoder.ts";
 import { GeneratedRuntime } from "./generated-runtime.ts";
 import { InterpretedProtoDecoder } from "./interpreted-decoder.ts";
 import { NestedProtoReader } from "./nested-reader.ts";
 import { matchFields } from "./match-fields.ts";
 import type { ProtoFieldPlan } from "./proto-field.ts";
+import { TextRunSink } from "../text-run-sink.ts";
 
 /**
  * More fields than this are interpreted: the engine does not optimise a function of the size that would be generated.
@@ -45,15 +46,17 @@ export function compileProtoDecoder(
 ): DecoderPlan | SetupFailure {
   const plan = matchFields(schema, descriptor);
   if ("kind" in plan) return plan;
-  const factory = options.mode === "interpreted" ? undefined : factoryOf(plan);
+  const isGenerated = options.mode !== "interpreted";
+  const factory = isGenerated ? factoryOf(plan, "record") : undefined;
+  const runFactory = isGenerated ? factoryOf(plan, "run") : undefined;
   return {
     kind: "plan",
     mode: factory === undefined ? "interpreted" : "generated",
     bind(builder: BlockBuilder): RecordDecoder {
       requireMatchingBuilder(schema, builder);
-      return factory === undefined
+      return factory === undefined || runFactory === undefined
         ? new InterpretedProtoDecoder(plan, builder)
-        : bindGenerated(factory, plan, builder);
+        : bindGenerated(factory, runFactory, plan, builder);
     },
   };
 }
@@ -61,7 +64,7 @@ export function compileProtoDecoder(
 type Decode = RecordDecoder["decode"];
 type DecoderFactory = (
   columns: readonly Column[],
-  sinks: readonly (BytesSink | undefined)[],
+  sinks: readonly (BytesSink | TextRunSink | undefined)[],
   builder: BlockBuilder,
   runtime: GeneratedRuntime,
   viewOfBuffer: typeof viewOf,
@@ -71,10 +74,10 @@ type DecoderFactory = (
 
 const factories = new Map<string, DecoderFactory>();
 
-function factoryOf(plan: ProtoFieldPlan): DecoderFactory | undefined {
+function factoryOf(plan: ProtoFieldPlan, unit: DecodingUnit): DecoderFactory | undefined {
   if (plan.fields.length > MAX_GENERATED_FIELDS) return undefined;
-  const key = shapeOf(plan);
-  const factory = factories.get(key) ?? generate(plan);
+  const key = `${unit} ${shapeOf(plan)}`;
+  const factory = factories.get(key) ?? generate(plan, unit);
   if (factory === undefined) return undefined;
   factories.delete(key);
   factories.set(key, factory);
@@ -87,7 +90,7 @@ function factoryOf(plan: ProtoFieldPlan): DecoderFactory | undefined {
   return factory;
 }
 
-function generate(plan: ProtoFieldPlan): DecoderFactory | undefined {
+function generate(plan: ProtoFieldPlan, unit: DecodingUnit): DecoderFactory | undefined {
   try {
     // oxlint-disable-next-line typescript/no-implied-eval -- the source holds fixed text and integers only
     return new Function(
@@ -98,7 +101,7 @@ function generate(plan: ProtoFieldPlan): DecoderFactory | undefined {
       "viewOf",
       "writeNull",
       "nested",
-      generateDecoderSource(plan),
+      generateDecoderSource(plan, unit),
     ) as DecoderFactory;
   } catch (error) {
     if (error instanceof EvalError) return undefined;
@@ -109,8 +112,8 @@ function generate(plan: ProtoFieldPlan): DecoderFactory | undefined {
 /** Everything that the generated source depends on. Names are not part of it. */
 function shapeOf(plan: ProtoFieldPlan): string {
   const fields = plan.fields.map(
-    ({ tag, otherTag, nestedIndex, operation, columnIndex, columnKind, limits }) =>
-      `${tag}:${otherTag}:${nestedIndex}:${operation}:${columnIndex}:${columnKind}:${limits.integerBits}:${limits.maxCharacters}:${limits.calendar}`,
+    ({ tag, otherTag, nestedIndex, operation, columnIndex, columnKind, limits, oneof }) =>
+      `${tag}:${otherTag}:${nestedIndex}:${operation}:${columnIndex}:${columnKind}:${limits.integerBits}:${limits.maxCharacters}:${limits.calendar}:${oneof}`,
   );
   const columns = plan.columns
     .map((column) => `${column.nullable ? "1" : "0"}${column.isNested ? "n" : ""}`)
@@ -120,19 +123,44 @@ function shapeOf(plan: ProtoFieldPlan): string {
 
 function bindGenerated(
   factory: DecoderFactory,
+  runFactory: DecoderFactory,
   plan: ProtoFieldPlan,
   builder: BlockBuilder,
 ): RecordDecoder {
   const runtime = new GeneratedRuntime(plan);
   const nested = new NestedProtoReader(plan, builder);
-  const sinks = builder.columns.map((column) =>
+  const { columns } = builder;
+  const sinks = columns.map((column) =>
     column.kind === "bytes" ? new BytesSink(column) : undefined,
   );
-  const decode = factory(builder.columns, sinks, builder, runtime, viewOf, writeNull, nested);
+  const texts = textRunSinks(plan, columns);
+  const runSinks = sinks.map((sink, index) => texts.get(index) ?? sink);
+  const runSinkList = [...texts.values()];
   return {
-    decode,
+    decode: factory(columns, sinks, builder, runtime, viewOf, writeNull, nested),
     get failure(): RecordFailure | undefined {
       return runtime.failure;
     },
+    run: {
+      decode: runFactory(columns, runSinks, builder, runtime, viewOf, writeNull, nested),
+      finish(firstRow: number): boolean {
+        const { rowCount } = builder;
+        return runSinkList.every((sink) => sink.finish(firstRow, rowCount));
+      },
+    },
   };
+}
+
+/** By column, for the columns that fields of text fill. */
+function textRunSinks(
+  plan: ProtoFieldPlan,
+  columns: readonly Column[],
+): ReadonlyMap<number, TextRunSink> {
+  const sinks = new Map<number, TextRunSink>();
+  for (const { operation, columnIndex } of plan.fields) {
+    const column = columns[columnIndex];
+    if (operation !== "string" || column?.kind !== "bytes") continue;
+    sinks.set(columnIndex, new TextRunSink(column));
+  }
+  return sinks;
 }

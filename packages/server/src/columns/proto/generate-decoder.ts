@@ -9,6 +9,9 @@ import {
   type ReadOperation,
 } from "./proto-field.ts";
 
+/** Whether each record is checked by itself or text by the run: see `RunDecoder`. */
+export type DecodingUnit = "record" | "run";
+
 /**
  * Writes the source of a decoder for one plan: the body of a function with the parameters `columns`, `sinks`, `builder`,
  * `runtime`, `viewOf`, `writeNull` and `nested`, which returns `decode(buffer, start, end)`.
@@ -20,7 +23,7 @@ import {
  * what comes in another order, or is not known, is read by a loop. It reads the columns' arrays anew for each row,
  * since they are replaced when a builder grows or is sealed.
  */
-export function generateDecoderSource(plan: ProtoFieldPlan): string {
+export function generateDecoderSource(plan: ProtoFieldPlan, unit: DecodingUnit): string {
   const { fields } = plan;
   const absentColumns = absentColumnsOf(plan);
   return `"use strict";
@@ -28,6 +31,9 @@ ${plan.columns.map((_, index) => `const c${index} = columns[${index}], s${index}
 ${fields.map((field, index) => fieldFunction(plan, field, index)).join("\n")}
 ${words(fields)
   .map((word) => nullsFunction(plan, word))
+  .join("\n")}
+${oneofs(plan)
+  .map((oneof) => leaveFunction(plan, oneof, unit))
   .join("\n")}
 return function decode(buffer, start, end) {
 const row = builder.rowCount;
@@ -37,6 +43,9 @@ ${plan.nested.length > 0 ? "nested.begin(buffer, view, start);" : ""}
 let p = start, at = start, n = 0, tag = 0;
 ${words(fields)
   .map((word) => `let seen${word} = 0;`)
+  .join("\n")}
+${oneofs(plan)
+  .map((oneof) => `let chosen${oneof} = -1;`)
   .join("\n")}
 ${fields.map((field, index) => expectedField(plan, field, index)).join("\n")}
 while (p < end) {
@@ -49,7 +58,7 @@ if (runtime.high !== 0) return runtime.fail("malformed", -1, at - start) > 0;
 tag = runtime.low >>> 0;
 }
 switch (tag) {
-${fields.map((field, index) => fieldCase(field, index)).join("\n")}
+${fields.map((field, index) => fieldCase(plan, field, index, unit)).join("\n")}
 default: p = runtime.skipUnknown(buffer, view, p, end, tag, at - start);
 }
 if (p < 0) return false;
@@ -76,7 +85,7 @@ function expectedField(plan: ProtoFieldPlan, field: ProtoField, index: number): 
 at = p;
 p += ${bytes.length};
 ${readValue(plan, field, index, "false", "at - start")}
-${seenStatement(index)}
+${seenStatement(plan, index)}
 }`;
 }
 
@@ -89,11 +98,21 @@ return p;
 }`;
 }
 
-function fieldCase(field: ProtoField, index: number): string {
-  const { tag, otherTag, nestedIndex } = field;
-  const read = `p = read${index}(buffer, p, end, row, at - start, view); ${seenStatement(index)} break;`;
+function fieldCase(
+  plan: ProtoFieldPlan,
+  field: ProtoField,
+  index: number,
+  unit: DecodingUnit,
+): string {
+  const { tag, otherTag, nestedIndex, operation, columnIndex } = field;
+  // Text that is to be replaced would not be checked with the run.
+  const before =
+    unit === "run" && operation === "string"
+      ? `if ((seen${wordOf(index)} & ${bitOf(index)}) !== 0 && !s${columnIndex}.isText(row)) return false;\n`
+      : "";
+  const read = `${before}p = read${index}(buffer, p, end, row, at - start, view); ${seenStatement(plan, index)} break;`;
   if (otherTag === 0) return `case ${tag}: ${read}`;
-  const other = `p = nested.read(${nestedIndex}, ${otherTag}, p, end); if (p < 0) return runtime.failNested(nested); ${seenStatement(index)} break;`;
+  const other = `p = nested.read(${nestedIndex}, ${otherTag}, p, end); if (p < 0) return runtime.failNested(nested); ${seenStatement(plan, index)} break;`;
   return `case ${tag}: ${read}\ncase ${otherTag}: ${other}`;
 }
 
@@ -111,6 +130,19 @@ function readValue(
     `{ runtime.fail("${fault}", ${index}, ${byteOffset}); return ${failed}; }`;
   const varint = `p = runtime.varint(buffer, view, p, end);
 if (p < 0) { runtime.failRead(p, ${index}, ${byteOffset}); return ${failed}; }`;
+  /** A varint as `low` and `high`, read in place where it takes one byte or five to eight, as times do. */
+  const longVarint = `let low = 0, high = 0;
+if (p < end && buffer[p] < 128) low = buffer[p++];
+else if (end - p >= 8 && ((n = view.getInt32(p, true)) & ${CONTINUATION_BITS}) === ${CONTINUATION_BITS} && (low = ~(high = view.getInt32(p + 4, true)) & ${CONTINUATION_BITS}) !== 0) {
+p += 5 + (31 - Math.clz32(low & -low) >>> 3);
+high &= low ^ low - 1;
+high = high & 127 | high >>> 1 & 16256 | high >>> 2 & 2080768 | high >>> 3 & 266338304;
+low = n & 127 | n >>> 1 & 16256 | n >>> 2 & 2080768 | n >>> 3 & 266338304 | high << 28;
+high >>>= 4;
+} else {
+${varint}
+low = runtime.low; high = runtime.high;
+}`;
   const validity = isNullable(plan, field) ? `${column}.validity[row] = 1;` : "";
   const fixed = (byteCount: number, assignment: string): string =>
     `if (end - p < ${byteCount}) ${fail("truncated")}
@@ -136,7 +168,13 @@ values[n + 1] = ${high};`;
   const narrowVarint = (high: string): string => `p = runtime.varint(buffer, view, p, end);
 if (p < 0 || runtime.high !== ${high}) { runtime.failRead(p, ${index}, ${byteOffset}); return ${failed}; }`;
   const shortVarint = (high: string): string => `if (p < end && buffer[p] < 128) n = buffer[p++];
-else {
+else if (p + 1 < end && buffer[p + 1] < 128) {
+n = buffer[p] & 127 | buffer[p + 1] << 7;
+p += 2;
+} else if (p + 2 < end && buffer[p + 2] < 128) {
+n = buffer[p] & 127 | (buffer[p + 1] & 127) << 7 | buffer[p + 2] << 14;
+p += 3;
+} else {
 ${narrowVarint(high)}
 n = runtime.low;
 }`;
@@ -153,10 +191,11 @@ ${store("n === 0 ? 0 : 1")}`,
     float: () => fixed(4, store("view.getFloat32(p, true)")),
     floatAsDouble: () => fixed(4, store("view.getFloat32(p, true)")),
     double: () => fixed(8, store("view.getFloat64(p, true)")),
-    int64: () => `${varint}\n${storeHalves("runtime.low", "runtime.high")}`,
-    sint64: () => `${varint}
-const sign = -(runtime.low & 1);
-const low = ((runtime.low >>> 1) | (runtime.high << 31)) ^ sign, high = (runtime.high >>> 1) ^ sign;
+    int64: () => `${longVarint}\n${storeHalves("low", "high")}`,
+    sint64: () => `${longVarint}
+n = -(low & 1);
+low = (low >>> 1 | high << 31) ^ n;
+high = high >>> 1 ^ n;
 ${storeHalves("low", "high")}`,
     sfixed64: () =>
       fixed(
@@ -190,6 +229,9 @@ p += n;`,
   return `${body[field.operation]()}\n${validity}`;
 }
 
+/** The bit of each byte of a word that says whether the varint goes on. */
+const CONTINUATION_BITS = 0x8080_8080 | 0;
+
 /** The upper half of a varint that is an int32. */
 const SIGN_EXTENSION = "runtime.low >> 31";
 
@@ -211,6 +253,10 @@ function storeWords(field: ProtoField, column: string): string {
 function lengthOf(varint: string, fail: (fault: string) => string): string {
   return `if (p < end && buffer[p] < 128) {
 n = buffer[p++];
+if (n > end - p) ${fail("truncated")}
+} else if (p + 1 < end && buffer[p + 1] < 128) {
+n = buffer[p] & 127 | buffer[p + 1] << 7;
+p += 2;
 if (n > end - p) ${fail("truncated")}
 } else {
 ${varint}
@@ -259,7 +305,45 @@ function isNullable(plan: ProtoFieldPlan, field: ProtoField): boolean {
   return column !== undefined && column.nullable && !column.isNested;
 }
 
-function seenStatement(index: number): string {
+function oneofs({ oneofCount }: ProtoFieldPlan): number[] {
+  return Array.from({ length: oneofCount }, (_, oneof) => oneof);
+}
+
+/** A function that readies row `row` for another member of a oneof than `field`; false where its text is in doubt. */
+function leaveFunction(plan: ProtoFieldPlan, oneof: number, unit: DecodingUnit): string {
+  const cases = plan.fields.map((field, index) => {
+    if (field.oneof !== oneof) return "";
+    if (field.nestedIndex >= 0) return `case ${index}: nested.clear(${field.nestedIndex}); break;`;
+    // Text that is taken back would not be checked with the run.
+    return unit === "run" && field.operation === "string"
+      ? `case ${index}: return s${field.columnIndex}.isText(row);`
+      : "";
+  });
+  return `function leave${oneof}(field, row) {
+switch (field) {
+${cases.filter((text) => text !== "").join("\n")}
+}
+return true;
+}`;
+}
+
+/** Notes that a field was read; of a oneof only the last one stays. */
+function seenStatement(plan: ProtoFieldPlan, index: number): string {
+  const { oneof } = plan.fields[index] as ProtoField;
+  if (oneof < 0) return setStatement(index);
+  const cleared = words(plan.fields)
+    .map((word) => ({ word, mask: maskOf(plan, word, (field) => field.oneof === oneof) }))
+    .filter(({ mask }) => mask !== 0)
+    .map(({ word, mask }) => `seen${word} &= ${~mask};`);
+  return `if (chosen${oneof} !== ${index}) {
+if (!leave${oneof}(chosen${oneof}, row)) return false;
+${cleared.join(" ")}
+chosen${oneof} = ${index};
+}
+${setStatement(index)}`;
+}
+
+function setStatement(index: number): string {
   return `seen${wordOf(index)} |= ${bitOf(index)};`;
 }
 

@@ -21,7 +21,7 @@ const scratch = new DataView(new ArrayBuffer(8));
  * Decodes protobuf records by looking each field up in a table: the plain statement of what the generated decoder
  * does, which stands in for it where code cannot be generated.
  *
- * The rules: fields in any order; of a repeated scalar the last one wins; a field whose number the descriptor does not
+ * The rules: fields in any order; of a repeated scalar the last one wins, and of a oneof the member that came last; a field whose number the descriptor does not
  * name is skipped, and one whose wire type is not that of its declared type is a fault; groups are malformed; a varint has
  * ten bytes at most, of which the bits beyond the 64th are dropped, and a fault where a 32-bit type does not hold it; dates
  * and timestamps are of the years 1 to 9999; an absent field is null, or a fault where its column is NOT NULL.
@@ -33,6 +33,8 @@ export class InterpretedProtoDecoder implements RecordDecoder {
   readonly #fieldByTag: ReadonlyMap<number, ProtoField>;
   readonly #fieldByNumber: ReadonlyMap<number, ProtoField>;
   readonly #present: Uint8Array;
+  /** By oneof, the member that is set. */
+  readonly #chosen: (ProtoField | undefined)[];
   /** By column; `undefined` for a column of fixed-size values. */
   readonly #sinks: readonly (BytesSink | undefined)[];
   #buffer: Uint8Array = new Uint8Array(0);
@@ -61,6 +63,7 @@ export class InterpretedProtoDecoder implements RecordDecoder {
     this.#fieldByNumber = new Map(plan.fields.map((field) => [field.number, field]));
     this.#nested = new NestedProtoReader(plan, builder);
     this.#present = new Uint8Array(plan.columns.length);
+    this.#chosen = Array.from({ length: plan.oneofCount }, () => undefined);
     this.#sinks = builder.columns.map((column) =>
       column.kind === "bytes" ? new BytesSink(column) : undefined,
     );
@@ -72,6 +75,7 @@ export class InterpretedProtoDecoder implements RecordDecoder {
     this.#end = end;
     this.#fault = undefined;
     this.#present.fill(0);
+    this.#chosen.fill(undefined);
     const builder = this.#builder;
     const row = builder.rowCount;
     if (row === builder.rowCapacity) builder.growRows();
@@ -120,6 +124,7 @@ export class InterpretedProtoDecoder implements RecordDecoder {
       else this.#fault = "wrong_wire_type";
       return known;
     }
+    if (field.oneof >= 0) this.#choose(field);
     if (field.nestedIndex >= 0) {
       this.#readNested(field, tag);
       return field;
@@ -133,6 +138,15 @@ export class InterpretedProtoDecoder implements RecordDecoder {
       this.#present[field.columnIndex] = 1;
     }
     return field;
+  }
+
+  /** Makes the member of a oneof that is about to be read the only one. */
+  #choose(field: ProtoField): void {
+    const chosen = this.#chosen[field.oneof];
+    this.#chosen[field.oneof] = field;
+    if (chosen === undefined || chosen === field) return;
+    this.#present[chosen.columnIndex] = 0;
+    if (chosen.nestedIndex >= 0) this.#nested.clear(chosen.nestedIndex);
   }
 
   #completeRow(row: number, recordBytes: number): boolean {

@@ -14,6 +14,7 @@ import { unsupportedColumn } from "../setup-problems.ts";
 import { declaredTypeOf, expectationOf, limitsOf } from "../value-limits.ts";
 import { matchNested, tagsOf } from "./match-nested.ts";
 import type { NestedProtoColumn } from "./nested-plan.ts";
+import { OneofNumbers } from "./oneof-numbers.ts";
 import type { ProtoField, ProtoFieldPlan } from "./proto-field.ts";
 import { incompatible } from "./match-problems.ts";
 import { mappingOf, WIRE_TYPES } from "./type-mappings.ts";
@@ -31,6 +32,7 @@ export function matchFields(
   const problems: SetupProblem[] = [];
   const fields: ProtoField[] = [];
   const nested: NestedProtoColumn[] = [];
+  const oneofs = new OneofNumbers();
   const filled = new Set<number>();
   for (const field of descriptor.root.fields) {
     if (problems.length >= MAX_PROBLEMS) return setupFailure(problems);
@@ -46,11 +48,11 @@ export function matchFields(
       const edge = matchNested(field, column, layout.root, problems);
       if (edge === undefined) continue;
       const tags = tagsOf(edge, field.number);
-      fields.push(nestedField(field, columnIndex, nested.length, tags));
+      fields.push(nestedField(field, columnIndex, nested.length, tags, oneofs.of(field)));
       nested.push({ field: column, layout, columnIndex, edge });
       continue;
     }
-    const matched = matchField(field, column, columnIndex);
+    const matched = matchField(field, column, columnIndex, oneofs.of(field));
     if ("reason" in matched) problems.push(matched);
     else fields.push(matched);
   }
@@ -69,13 +71,15 @@ export function matchFields(
     nested.push({ field: column, layout, columnIndex, edge: undefined });
   }
   fields.sort((left, right) => left.number - right.number);
-  return { fields, columns: schema.fields.map(columnLabel), nested };
+  const columns = schema.fields.map(columnLabel);
+  return { fields, columns, nested, oneofCount: oneofs.count };
 }
 
 function matchField(
   field: FieldModel,
   column: StructField,
   columnIndex: number,
+  oneof: number,
 ): ProtoField | SetupProblem {
   const columnKind: ColumnKind | undefined = columnKindOf(column.type);
   if (columnKind === undefined) return unsupportedColumn(column);
@@ -96,6 +100,7 @@ function matchField(
     nestedIndex: -1,
     otherTag: 0,
     limits,
+    oneof,
     name: field.name,
   };
 }
@@ -105,6 +110,7 @@ function nestedField(
   columnIndex: number,
   nestedIndex: number,
   { tag, otherTag }: { readonly tag: number; readonly otherTag: number },
+  oneof: number,
 ): ProtoField {
   const { number, name } = field;
   const limits = limitsOf("variant", undefined);
@@ -117,6 +123,7 @@ function nestedField(
     nestedIndex,
     otherTag,
     limits,
+    oneof,
     name,
   };
 }

@@ -7,6 +7,7 @@ import { declaredTypeOf, expectationOf, limitsOf } from "../value-limits.ts";
 import { incompatible } from "./match-problems.ts";
 import type { MessageValue, ProtoEdge, ProtoValue, ScalarValue } from "./nested-plan.ts";
 import type { ProtoColumn } from "./proto-field.ts";
+import { OneofNumbers } from "./oneof-numbers.ts";
 import { mappingOf, WIRE_TYPES } from "./type-mappings.ts";
 
 /**
@@ -61,12 +62,12 @@ function edgeOf(
     if (value === undefined) return undefined;
     const isPackable = value.kind === "scalar" && value.wireType !== 2;
     const packedTag = isPackable ? field.number * 8 + 2 : 0;
-    return { shape: "list", value, key: undefined, slot, packedTag, label };
+    return { shape: "list", value, key: undefined, slot, oneofCell: -1, packedTag, label };
   }
   if (field.isRepeated) return refuse("a field that is not repeated");
   const value = valueOf(field, column, node, path, problems);
   if (value === undefined) return undefined;
-  return { shape: "single", value, key: undefined, slot, packedTag: 0, label };
+  return { shape: "single", value, key: undefined, slot, oneofCell: -1, packedTag: 0, label };
 }
 
 function mapEdge(
@@ -101,7 +102,7 @@ function mapEdge(
     problems,
   );
   if (key?.kind !== "scalar" || value === undefined) return undefined;
-  return { shape: "map", value, key, slot, packedTag: 0, label };
+  return { shape: "map", value, key, slot, oneofCell: -1, packedTag: 0, label };
 }
 
 /** A key or value as a column of its own, for what is said about it. */
@@ -165,6 +166,7 @@ function messageOf(
   const edgeByTag = new Map<number, ProtoEdge>();
   const edgeByNumber = new Map<number, ProtoEdge>();
   const filled = new Set<number>();
+  const oneofs = new OneofNumbers();
   let isSound = true;
   for (const field of message.fields) {
     if (problems.length >= MAX_PROBLEMS) return undefined;
@@ -181,11 +183,13 @@ function messageOf(
       continue;
     }
     filled.add(slot);
-    const edge = edgeOf(field, part.field, part.node, slot, fieldPath, problems);
-    if (edge === undefined) {
+    const matched = edgeOf(field, part.field, part.node, slot, fieldPath, problems);
+    if (matched === undefined) {
       isSound = false;
       continue;
     }
+    const oneof = oneofs.of(field);
+    const edge = { ...matched, oneofCell: oneof < 0 ? -1 : node.fields.length + oneof };
     const { tag, otherTag } = tagsOf(edge, field.number);
     edgeByNumber.set(field.number, edge);
     edgeByTag.set(tag, edge);
@@ -202,7 +206,8 @@ function messageOf(
     });
   }
   if (!isSound) return undefined;
-  return { kind: "message", fieldCount: node.fields.length, edgeByTag, edgeByNumber };
+  const cellCount = node.fields.length + oneofs.count;
+  return { kind: "message", cellCount, edgeByTag, edgeByNumber };
 }
 
 function withoutForm(path: string, sqlName: string): SetupProblem {

@@ -17,8 +17,8 @@ export interface VariantValue {
 
 export interface MessageValue {
   readonly kind: "message";
-  /** How many fields the column's STRUCT has: the cells of an item. */
-  readonly fieldCount: number;
+  /** The cells of an item: one for each field of the column's STRUCT, and behind them one for each oneof. */
+  readonly cellCount: number;
   readonly edgeByTag: ReadonlyMap<number, ProtoEdge>;
   /** By field number, for a tag that is not in {@link MessageValue.edgeByTag}. */
   readonly edgeByNumber: ReadonlyMap<number, ProtoEdge>;
@@ -35,6 +35,8 @@ export interface ProtoEdge {
   readonly key: ScalarValue | undefined;
   /** The field of the STRUCT, counted from 0; 0 for a column. */
   readonly slot: number;
+  /** The cell that tells which member of the field's oneof is set, as its slot plus 1; -1 for no oneof. */
+  readonly oneofCell: number;
   /** The tag of a packed list, 0 where it cannot be packed. */
   readonly packedTag: number;
   readonly label: ProtoColumn;

@@ -20,7 +20,7 @@ const scratch = new DataView(new ArrayBuffer(8));
  * Reads the fields of nested columns into a tree, and the tree into the columns when the record is complete. Both proto
  * decoders use it.
  *
- * The rules: a message that occurs again is merged into the first; elements of lists are collected in the order of the
+ * The rules: a message that occurs again is merged into the first; of a oneof only the member that came last is kept; elements of lists are collected in the order of the
  * record, packed or not; of the entries of a map with the same key the last one counts, and a key or value that an entry
  * omits has its default; protobuf does not tell an empty list or map from an absent one, so both are null, or empty where
  * the table says NOT NULL. A field of the descriptor with another wire type is a fault, one that it does not name is
@@ -69,6 +69,11 @@ export class NestedProtoReader {
     const outcome = this.#edge(edge, this.#items[index] as number, tag, position, end);
     this.#items[index] = this.#item;
     return outcome;
+  }
+
+  /** Forgets what was read of a column: another member of its oneof has come. */
+  clear(index: number): void {
+    this.#items[index] = ABSENT;
   }
 
   /** Writes what was read as row `row`; false after a failure. */
@@ -162,7 +167,7 @@ export class NestedProtoReader {
 
   /** What protobuf takes for a part of a map entry that is not there. */
   #default(value: ProtoEdge["value"]): number {
-    if (value.kind === "message") return this.#tree.allocate(value.fieldCount);
+    if (value.kind === "message") return this.#tree.allocate(value.cellCount);
     return this.#tree.allocate(4);
   }
 
@@ -176,7 +181,7 @@ export class NestedProtoReader {
       this.#item = this.#tree.bytesItem(from, stop, IN_RECORD);
       return stop;
     }
-    const struct = known === ABSENT ? this.#tree.allocate(value.fieldCount) : known;
+    const struct = known === ABSENT ? this.#tree.allocate(value.cellCount) : known;
     if (this.#tree.isFull) return this.#fail("too_large", edge, position);
     let at = from;
     while (at < stop) {
@@ -191,6 +196,7 @@ export class NestedProtoReader {
         at = this.#skip(tag, at, stop, fieldStart);
       } else {
         const cell = struct + child.slot;
+        if (child.oneofCell >= 0) this.#choose(struct, child);
         at = this.#edge(child, this.#tree.cells[cell] as number, tag, at, stop);
         this.#tree.cells[cell] = this.#item;
       }
@@ -198,6 +204,14 @@ export class NestedProtoReader {
     }
     this.#item = struct;
     return stop;
+  }
+
+  /** Makes the member of a oneof that is about to be read the only one of an item. */
+  #choose(struct: number, { slot, oneofCell }: ProtoEdge): void {
+    const { cells } = this.#tree;
+    const chosen = cells[struct + oneofCell] as number;
+    if (chosen !== 0 && chosen !== slot + 1) cells[struct + chosen - 1] = ABSENT;
+    cells[struct + oneofCell] = slot + 1;
   }
 
   #scalar(edge: ProtoEdge, value: ScalarValue, position: number, end: number): number {

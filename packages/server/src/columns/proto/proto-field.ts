@@ -43,6 +43,8 @@ export interface ProtoField {
   /** A second tag that a list may have on the wire, 0 for none. */
   readonly otherTag: number;
   readonly limits: ValueLimits;
+  /** Which of the record's oneofs the field is a member of, -1 for none. */
+  readonly oneof: number;
   readonly name: string;
 }
 
@@ -51,6 +53,7 @@ export interface ProtoFieldPlan {
   readonly fields: readonly ProtoField[];
   readonly columns: readonly ProtoColumn[];
   readonly nested: readonly NestedProtoColumn[];
+  readonly oneofCount: number;
 }
 
 export interface ProtoColumn {

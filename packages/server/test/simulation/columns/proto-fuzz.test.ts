@@ -9,6 +9,7 @@ import { compileProtoDecoder } from "../../../src/columns/proto/compile-proto-de
 import {
   below,
   bind,
+  type Bound,
   boundedColumn,
   type CellValue,
   column,
@@ -68,6 +69,7 @@ function randomSubject(random: () => number): Subject {
   const fields: TestField[] = [];
   const type = new protobuf.Type("Record");
   let number = 0;
+  const hasOneofs = random() < 0.3;
   for (let index = 0; index < count; index++) {
     const [dataType, scalar] = pick(random, PAIRS);
     const isAbsent = random() < 0.1;
@@ -81,7 +83,8 @@ function randomSubject(random: () => number): Subject {
     );
     if (isAbsent) continue;
     number += 1 + (random() < 0.2 ? below(random, 3000) : 0);
-    fields.push({ name, number, type: scalar });
+    const oneof = hasOneofs && random() < 0.5 ? below(random, 2) : undefined;
+    fields.push({ name, number, type: scalar, oneof });
     type.add(new protobuf.Field(name, number, scalar, "optional"));
   }
   new protobuf.Root().add(type);
@@ -232,6 +235,7 @@ test("generated and interpreted decoders agree on random and mutated messages", 
       planOf(compileProtoDecoder(subject.schema, descriptor, { mode: "interpreted" })),
       subject.schema,
     );
+    const inRun = random() < 0.5;
     for (let count = 0; count < 200; count++, round++) {
       const pieces = randomPieces(random, subject);
       const foul = random() < 0.1 ? foulPiece(random, subject) : undefined;
@@ -246,7 +250,7 @@ test("generated and interpreted decoders agree on random and mutated messages", 
       ]);
       const source = random() < 0.5 ? buffer : new Uint8Array(buffer);
       const row = left.builder.rowCount;
-      const took = left.decoder.decode(source, padding, padding + message.length);
+      const took = decodeAlone(left, inRun, source, padding, padding + message.length);
       const label = `round ${round}, message ${message.toString("hex")}`;
       assert.equal(right.decoder.decode(source, padding, padding + message.length), took, label);
       assert.equal(left.builder.rowCount, took ? row + 1 : row, label);
@@ -270,6 +274,25 @@ test("generated and interpreted decoders agree on random and mutated messages", 
   assert.ok(accepted > rounds / 4, `only ${accepted} of ${rounds} messages were accepted`);
 });
 
+/** Decodes a record by itself, or as a run of its own, of which a refusal is explained by the decoder for records. */
+function decodeAlone(
+  { decoder, builder }: Bound,
+  inRun: boolean,
+  source: Uint8Array,
+  start: number,
+  end: number,
+): boolean {
+  if (!inRun) return decoder.decode(source, start, end);
+  const { run } = decoder;
+  assert.ok(run !== undefined);
+  const row = builder.rowCount;
+  if (run.decode(source, start, end)) {
+    if (run.finish(row)) return true;
+    builder.truncate(row);
+  }
+  return decoder.decode(source, start, end);
+}
+
 test("decodes what protobufjs decodes", (context) => {
   const { seed, rounds } = fuzzSettings(3_000);
   context.diagnostic(`SLUICE_FUZZ_SEED=${seed}`);
@@ -282,7 +305,7 @@ test("decodes what protobufjs decodes", (context) => {
       const pieces = randomPieces(random, subject);
       const message = Buffer.concat(pieces);
       const row = builder.rowCount;
-      const expected = expectedRow(subject, message);
+      const expected = expectedRow(subject, Buffer.concat(withoutReplaced(subject, pieces)));
       // A field that occurs twice is held to its column each time; the reference sees the last one only.
       const isRefused =
         expected.includes(REFUSED) ||
@@ -334,6 +357,21 @@ function expectedRow(subject: Subject, message: Uint8Array): CellValue[] {
   return subject.schema.fields.map((field) =>
     expectedCell(field, Object.hasOwn(decoded, field.name) ? decoded[field.name] : null),
   );
+}
+
+/** The pieces but for the members of a oneof behind which another one comes, which protobufjs leaves set. */
+function withoutReplaced(subject: Subject, pieces: readonly Piece[]): Piece[] {
+  const fieldOf = (piece: Piece): TestField | undefined =>
+    subject.fields.find(({ name }) => Object.hasOwn(decodedBy(subject, piece), name));
+  const members = pieces.map(fieldOf);
+  return pieces.filter((_, index) => {
+    const member = members[index];
+    return !members
+      .slice(index + 1)
+      .some(
+        (other) => member?.oneof !== undefined && other?.oneof === member.oneof && other !== member,
+      );
+  });
 }
 
 function isPresent(subject: Subject, message: Uint8Array, index: number): boolean {

@@ -41,6 +41,8 @@ export interface TestField {
   readonly name: string;
   readonly number: number;
   readonly type: ProtoScalarType;
+  /** The index of the oneof that the field is a member of. */
+  readonly oneof?: number | undefined;
 }
 
 /** A descriptor, by the way that a client's takes: serialized and parsed. */
@@ -50,10 +52,12 @@ export function descriptorOf(fields: readonly TestField[]): DescriptorModel {
       DescriptorProtoSchema,
       create(DescriptorProtoSchema, {
         name: "Record",
+        oneofDecl: [{ name: "first" }, { name: "second" }],
         field: fields.map((field) => ({
           name: field.name,
           number: field.number,
           label: FieldDescriptorProto_Label.OPTIONAL,
+          ...(field.oneof === undefined ? {} : { oneofIndex: field.oneof }),
           type: FieldDescriptorProto_Type[
             field.type.toUpperCase() as keyof typeof FieldDescriptorProto_Type
           ],
