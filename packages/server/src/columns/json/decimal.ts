@@ -11,7 +11,7 @@ const SPLITTER = 134_217_729;
 /** A remainder this close to half a unit in the last place leaves the rounding undecided. */
 const ROUNDING_MARGIN = 1 + 1e-6;
 
-/** Digits that {@link decimalToDouble} takes in its two parts. */
+/** Digits that a double's upper part always has room for, and those that the general reader puts behind them. */
 export const HIGH_DIGITS = 15;
 export const MAX_LOW_DIGITS = 4;
 
@@ -21,7 +21,7 @@ const LOWER_HALVES: Float64Array = POWERS_OF_TEN.map((power) => power - upperHal
 
 /**
  * The double nearest to `(high * 10^lowDigits + low) * 10^exponent`, or NaN where this arithmetic cannot tell which
- * one is nearest, so that the text has to be parsed.
+ * one is nearest, so that the text has to be parsed. `high` is below 10^15 and `low` below 10^lowDigits, at most 10^15.
  *
  * Up to 2^53 the mantissa and the power of ten are exact, and one operation rounds once. Beyond that the quotient is
  * computed to about twice the precision of a double; it is undecided only when that lies next to a rounding boundary.

@@ -10,7 +10,7 @@ const TWO_POW_53 = 9_007_199_254_740_992;
 const TWO_POW_MINUS_32 = 2 ** -32;
 /** Digits before the point of a plain double: with two groups of four behind it they are exact in a double. */
 const MAX_PLAIN_WHOLE_DIGITS = HIGH_DIGITS - 8;
-/** By digits of up to two groups and a rest. */
+/** Powers of ten by digits, of two groups of four at most. */
 const SCALES: Float64Array = Float64Array.from({ length: 9 }, (_, power) => 10 ** power);
 
 /** What became of a number. `notWhole` and `outOfRange` concern integers only. */
