@@ -10,7 +10,11 @@ export class ColumnKeys {
   readonly #indexByName: ReadonlyMap<string, number>;
   /** Each column's name in UTF-8, followed by the closing quote, one behind the other. */
   readonly #bytes: Uint8Array;
-  readonly #view: DataView;
+  /** How each column's member begins, `"name":` in UTF-8, one behind the other. */
+  readonly #members: DataView;
+  readonly #memberStarts: Uint32Array;
+  /** 0 for a column whose name needs escapes; one more entry than columns, for a table without any. */
+  readonly #memberLengths: Uint32Array;
   /** Where each column's bytes begin; one more entry than columns. */
   readonly #starts: Uint32Array;
   /** Column index plus one by hash; 0 for an empty slot. */
@@ -20,7 +24,14 @@ export class ColumnKeys {
     this.#indexByName = new Map(names.map((name, index) => [name, index]));
     const encoded = names.map((name) => (isPlain(name) ? Buffer.from(`${name}"`) : EMPTY));
     this.#bytes = Buffer.concat(encoded);
-    this.#view = new DataView(this.#bytes.buffer, this.#bytes.byteOffset, this.#bytes.byteLength);
+    const members = names.map((name) => (isPlain(name) ? Buffer.from(`"${name}":`) : EMPTY));
+    this.#members = new DataView(Uint8Array.from(Buffer.concat(members)).buffer);
+    this.#memberLengths = Uint32Array.from([...members, EMPTY], (member) => member.length);
+    this.#memberStarts = new Uint32Array(names.length);
+    for (let index = 1; index < names.length; index++) {
+      this.#memberStarts[index] =
+        (this.#memberStarts[index - 1] as number) + (this.#memberLengths[index - 1] as number);
+    }
     this.#starts = new Uint32Array(names.length + 1);
     this.#slots = new Uint16Array(2 ** Math.ceil(Math.log2(names.length * 2 + 2)));
     for (const [index, bytes] of encoded.entries()) {
@@ -31,25 +42,25 @@ export class ColumnKeys {
   }
 
   /**
-   * Whether the key whose content begins at `position` is that of column `index`, written without escapes.
-   * @returns the position behind the closing quote, or -1.
+   * Whether `position` is where the member of column `index` begins, its key written without escapes and followed by
+   * the colon at once.
+   * @param view a view over the buffer
+   * @returns the position behind the colon, or -1.
    */
-  matchExpected(
-    index: number,
-    buffer: Uint8Array,
-    view: DataView,
-    position: number,
-    end: number,
-  ): number {
-    let at = this.#starts[index] as number;
-    const stop = this.#starts[index + 1] as number;
-    if (stop === at || stop - at > end - position) return -1;
-    let from = position;
-    for (; at + 4 <= stop; at += 4, from += 4) {
-      if (this.#view.getInt32(at, true) !== view.getInt32(from, true)) return -1;
+  matchMember(index: number, view: DataView, position: number, end: number): number {
+    const length = this.#memberLengths[index] as number;
+    const next = position + length;
+    if (length === 0 || next > end) return -1;
+    const members = this.#members;
+    const start = this.#memberStarts[index] as number;
+    // The last word overlaps the one before it; no member is shorter than a word.
+    if (view.getInt32(next - 4, true) !== members.getInt32(start + length - 4, true)) return -1;
+    for (let offset = 0; offset < length - 4; offset += 4) {
+      if (view.getInt32(position + offset, true) !== members.getInt32(start + offset, true)) {
+        return -1;
+      }
     }
-    for (; at < stop; at++, from++) if (this.#bytes[at] !== buffer[from]) return -1;
-    return from;
+    return next;
   }
 
   /** The column whose name is `buffer[from, to)`, or -1. */

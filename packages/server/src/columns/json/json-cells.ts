@@ -16,7 +16,8 @@ import { IsoReader, isIsoText } from "./iso-reader.ts";
 import { JSON_VALUE, type JsonColumn, type JsonValueKind } from "./json-column.ts";
 import type { JsonFaults } from "./json-faults.ts";
 import { JsonNumber } from "./json-number.ts";
-import { findClosingQuote, findStringStop, unescapeInto } from "./json-text.ts";
+import { findClosingQuote, unescapeInto } from "./json-text.ts";
+import { JsonTextSink, NOT_UTF8 } from "./text-sink.ts";
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -36,6 +37,7 @@ export class JsonCells {
   readonly #faults: JsonFaults;
   readonly #builder: BlockBuilder;
   readonly #sinks: readonly (BytesSink | undefined)[];
+  readonly #textSinks: readonly (JsonTextSink | undefined)[];
   readonly #valueKinds: Uint8Array;
   readonly #maxCharacters: Uint32Array;
   readonly #number: JsonNumber = new JsonNumber();
@@ -50,6 +52,9 @@ export class JsonCells {
     this.#builder = builder;
     this.#sinks = builder.columns.map((column) =>
       column.kind === "bytes" ? new BytesSink(column) : undefined,
+    );
+    this.#textSinks = builder.columns.map((column) =>
+      column.kind === "bytes" ? new JsonTextSink(column) : undefined,
     );
     this.#valueKinds = Uint8Array.from(columns, (column) => column.valueKind);
     this.#maxCharacters = Uint32Array.from(columns, ({ limits }) =>
@@ -70,10 +75,14 @@ export class JsonCells {
       case JSON_VALUE.TEXT:
         next = this.#readText(buffer, position, row, index);
         break;
-      case JSON_VALUE.DOUBLE:
+      case JSON_VALUE.DOUBLE: {
+        const values = (column as FixedColumn).values as Float64Array;
+        next = this.#number.readPlainDouble(buffer, this.#view, position, this.#end, values, row);
+        if (next >= 0) break;
         next = this.#readFloating(buffer, position, index);
-        ((column as FixedColumn).values as Float64Array)[row] = this.#number.value;
+        values[row] = this.#number.value;
         break;
+      }
       case JSON_VALUE.INT64: {
         next = this.#readInteger(buffer, position, index);
         const values = (column as FixedColumn).values as Int32Array;
@@ -181,6 +190,8 @@ export class JsonCells {
   }
 
   #readInteger(buffer: Uint8Array, position: number, index: number): number {
+    const plainEnd = this.#number.readPlainInteger(buffer, this.#view, position, this.#end);
+    if (plainEnd >= 0) return plainEnd;
     if (!startsNumber(buffer[position] as number))
       return this.#faults.wrongType(buffer, position, index);
     const outcome = this.#number.readInteger(buffer, position, this.#end);
@@ -201,17 +212,18 @@ export class JsonCells {
 
   #readText(buffer: Uint8Array, position: number, row: number, index: number): number {
     if (buffer[position] !== QUOTE) return this.#faults.wrongType(buffer, position, index);
-    const sink = this.#sinks[index] as BytesSink;
     const from = position + 1;
-    const stop = findStringStop(buffer, this.#view, from, this.#end);
-    if (stop < this.#end && buffer[stop] === QUOTE) {
-      if (sink.writeText(row, buffer, this.#view, from, stop - from)) {
-        return this.#checkLength(buffer, from, stop, position, index) ? stop + 1 : -1;
-      }
+    const plainSink = this.#textSinks[index] as JsonTextSink;
+    const stop = plainSink.write(row, buffer, this.#view, from, this.#end);
+    if (stop >= 0) {
+      return this.#checkLength(buffer, from, stop, position, index) ? stop + 1 : -1;
+    }
+    if (stop === NOT_UTF8) {
       return this.#faults.report("invalid_utf8", index, position, "the text is not valid UTF-8");
     }
-    const close = this.#closeString(buffer, stop, index);
+    const close = this.#closeString(buffer, from, index);
     if (close < 0) return -1;
+    const sink = this.#sinks[index] as BytesSink;
     const target = sink.begin(row, close - from);
     const { data } = sink.column;
     const written = unescapeInto(buffer, from, close, data, target);

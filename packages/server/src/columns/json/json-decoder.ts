@@ -12,6 +12,7 @@ import type { NestedJsonColumn } from "./json-node.ts";
 import { JsonFaults, NO_COLUMN } from "./json-faults.ts";
 import { findClosingQuote, skipSpace, unescapeInto } from "./json-text.ts";
 
+const SPACE = 0x20;
 const QUOTE = 0x22;
 const COMMA = 0x2c;
 const COLON = 0x3a;
@@ -49,6 +50,8 @@ export class JsonDecoder implements RecordDecoder {
   #view: DataView = new DataView(new ArrayBuffer(0));
   /** Position behind the key that {@link JsonDecoder.#findColumn} found. */
   #keyEnd = 0;
+  /** Position of the value of the key that {@link JsonDecoder.#readKey} read. */
+  #valueStart = 0;
 
   constructor(
     columns: readonly JsonColumn[],
@@ -116,28 +119,33 @@ export class JsonDecoder implements RecordDecoder {
     }
     let previous = this.#columns.length;
     for (let seenCount = 1; ; seenCount++) {
-      if (position >= end) return this.#faults.truncated(NO_COLUMN, position);
-      if (buffer[position] !== QUOTE)
-        return this.#faults.syntax(buffer, position, "a key in quotes");
-      const column = this.#readKey(buffer, position + 1, previous);
-      if (column < 0) return -1;
+      let column = this.#successors[previous] as number;
+      const expected = this.#keys.matchMember(column, this.#view, position, end);
+      if (expected >= 0 && expected < end && (buffer[expected] as number) > SPACE) {
+        if (this.#seenIn[column] === this.#recordNumber) return this.#repeated(column, position);
+        this.#seenIn[column] = this.#recordNumber;
+        position = expected;
+      } else {
+        column = this.#readKey(buffer, position, previous);
+        if (column < 0) return -1;
+        position = this.#valueStart;
+      }
       previous = column;
-      position = skipSpace(buffer, this.#keyEnd, end);
-      if (position >= end) return this.#faults.truncated(column, position);
-      if (buffer[position] !== COLON) return this.#faults.syntax(buffer, position, "a colon");
-      position = skipSpace(buffer, position + 1, end);
-      if (position >= end) return this.#faults.truncated(column, position);
       position =
         this.#hasNested && this.#valueKinds[column] === JSON_VALUE.NESTED
           ? this.#readNested(column, position)
           : this.#cells.read(buffer, position, row, column);
       if (position < 0) return -1;
+      if (position < end && buffer[position] === COMMA) {
+        position++;
+        continue;
+      }
       position = skipSpace(buffer, position, end);
       if (position >= end) return this.#faults.truncated(NO_COLUMN, position);
       const separator = buffer[position];
       if (separator === CLOSE_BRACE) return this.#endObject(buffer, position + 1, seenCount);
       if (separator !== COMMA) return this.#faults.syntax(buffer, position, "a comma or a brace");
-      position = skipSpace(buffer, position + 1, end);
+      position++;
     }
   }
 
@@ -152,24 +160,31 @@ export class JsonDecoder implements RecordDecoder {
     );
   }
 
-  /** Finds the column of the key whose content begins at `position` and marks it as seen; -1 after a failure. */
+  /**
+   * Reads a key and its colon from `position` on, with white space around them, and marks the key's column as seen; -1
+   * after a failure.
+   */
   #readKey(buffer: Uint8Array, position: number, previous: number): number {
-    let column = this.#successors[previous] as number;
-    const keyEnd =
-      this.#columns.length === 0
-        ? -1
-        : this.#keys.matchExpected(column, buffer, this.#view, position, this.#end);
-    if (keyEnd >= 0) this.#keyEnd = keyEnd;
-    else {
-      column = this.#findColumn(buffer, position);
-      if (column < 0) return -1;
-      this.#successors[previous] = column;
-    }
-    if (this.#seenIn[column] === this.#recordNumber) {
-      return this.#faults.report("duplicate_field", column, position, "the key occurs twice");
-    }
+    const end = this.#end;
+    const quote = skipSpace(buffer, position, end);
+    if (quote >= end) return this.#faults.truncated(NO_COLUMN, quote);
+    if (buffer[quote] !== QUOTE) return this.#faults.syntax(buffer, quote, "a key in quotes");
+    const column = this.#findColumn(buffer, quote + 1);
+    if (column < 0) return -1;
+    this.#successors[previous] = column;
+    if (this.#seenIn[column] === this.#recordNumber) return this.#repeated(column, quote);
     this.#seenIn[column] = this.#recordNumber;
+    const colon = skipSpace(buffer, this.#keyEnd, end);
+    if (colon >= end) return this.#faults.truncated(column, colon);
+    if (buffer[colon] !== COLON) return this.#faults.syntax(buffer, colon, "a colon");
+    this.#valueStart = skipSpace(buffer, colon + 1, end);
+    if (this.#valueStart >= end) return this.#faults.truncated(column, this.#valueStart);
     return column;
+  }
+
+  /** @param position where the key's quote is */
+  #repeated(column: number, position: number): number {
+    return this.#faults.report("duplicate_field", column, position + 1, "the key occurs twice");
   }
 
   #findColumn(buffer: Uint8Array, position: number): number {

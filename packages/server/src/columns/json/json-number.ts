@@ -1,10 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 import { decimalToDouble, HIGH_DIGITS, MAX_LOW_DIGITS, wholeNumberOf } from "./decimal.ts";
+import { areDigits, fourDigits } from "./digits.ts";
 
 const TWO_POW_32 = 4_294_967_296;
 const MINUS = 0x2d;
 const ZERO = 0x30;
 const POINT = 0x2e;
+const TWO_POW_53 = 9_007_199_254_740_992;
+const TWO_POW_MINUS_32 = 2 ** -32;
+/** Digits before the point of a plain double: with two groups of four behind it they are exact in a double. */
+const MAX_PLAIN_WHOLE_DIGITS = HIGH_DIGITS - 8;
+/** Powers of ten by digits, of two groups of four at most. */
+const SCALES: Float64Array = Float64Array.from({ length: 9 }, (_, power) => 10 ** power);
 
 /** What became of a number. `notWhole` and `outOfRange` concern integers only. */
 export type NumberOutcome = "ok" | "malformed" | "notWhole" | "outOfRange";
@@ -21,6 +28,127 @@ export class JsonNumber {
   value = 0;
   /** Position behind the number. */
   end = 0;
+
+  /**
+   * Reads a whole number of magnitude below 2^53 that is written in digits only into `low` and `high`: most are.
+   * @param view a view over all of `buffer`
+   * @returns the position behind it, or -1 where {@link JsonNumber.readInteger} has to look.
+   */
+  readPlainInteger(buffer: Uint8Array, view: DataView, position: number, end: number): number {
+    const negative = buffer[position] === MINUS;
+    const first = negative ? position + 1 : position;
+    let at = first;
+    let head = 0;
+    let tail = 0;
+    let scale = 1;
+    let word = 0;
+    if (at + 4 <= end && areDigits((word = view.getInt32(at, true)))) {
+      head = fourDigits(word);
+      at += 4;
+      if (at + 4 <= end && areDigits((word = view.getInt32(at, true)))) {
+        head = head * 10_000 + fourDigits(word);
+        at += 4;
+        if (at + 4 <= end && areDigits((word = view.getInt32(at, true)))) {
+          tail = fourDigits(word);
+          scale = 10_000;
+          at += 4;
+          if (at + 4 <= end && areDigits((word = view.getInt32(at, true)))) {
+            tail = tail * 10_000 + fourDigits(word);
+            scale = 100_000_000;
+            at += 4;
+          }
+        }
+      }
+    }
+    const restEnd = Math.min(end, at + 4);
+    const groupsEnd = at;
+    let next = 0;
+    let rest = 0;
+    for (; at < restEnd; at++) {
+      next = buffer[at] as number;
+      if (next < ZERO || next > ZERO + 9) break;
+      rest = rest * 10 + (next - ZERO);
+    }
+    const digitCount = at - first;
+    if (digitCount === 0 || digitCount > 16) return -1;
+    if (digitCount > 1 && buffer[first] === ZERO) return -1;
+    if (at < end && (next === POINT || (next | 0x20) === 0x65)) return -1;
+    const magnitude = (head * scale + tail) * (SCALES[at - groupsEnd] as number) + rest;
+    if (magnitude >= TWO_POW_53) return -1;
+    const value = negative ? -magnitude : magnitude;
+    this.low = value | 0;
+    this.high = Math.floor(value * TWO_POW_MINUS_32) | 0;
+    return at;
+  }
+
+  /**
+   * Reads a number of no more than 7 digits before and 19 behind the point, without an exponent, into
+   * `values[index]`.
+   * @param view a view over all of `buffer`
+   * @returns the position behind it, or -1 where {@link JsonNumber.readDouble} has to look.
+   */
+  readPlainDouble(
+    buffer: Uint8Array,
+    view: DataView,
+    position: number,
+    end: number,
+    values: Float64Array,
+    index: number,
+  ): number {
+    const negative = buffer[position] === MINUS;
+    const first = negative ? position + 1 : position;
+    const wholeEnd = Math.min(end, first + MAX_PLAIN_WHOLE_DIGITS + 1);
+    let at = first;
+    let whole = 0;
+    let next = 0;
+    for (; at < wholeEnd; at++) {
+      next = buffer[at] as number;
+      if (next < ZERO || next > ZERO + 9) break;
+      whole = whole * 10 + (next - ZERO);
+    }
+    if (at === first || at === wholeEnd) return -1;
+    if (at > first + 1 && buffer[first] === ZERO) return -1;
+    if (next !== POINT) {
+      if ((next | 0x20) === 0x65) return -1;
+      values[index] = negative ? -whole : whole;
+      return at;
+    }
+    const fraction = ++at;
+    let middle = 0;
+    let low = 0;
+    let word = 0;
+    if (at + 4 <= end && areDigits((word = view.getInt32(at, true)))) {
+      middle = fourDigits(word);
+      at += 4;
+      if (at + 4 <= end && areDigits((word = view.getInt32(at, true)))) {
+        middle = middle * 10_000 + fourDigits(word);
+        at += 4;
+        if (at + 4 <= end && areDigits((word = view.getInt32(at, true)))) {
+          low = fourDigits(word);
+          at += 4;
+          if (at + 4 <= end && areDigits((word = view.getInt32(at, true)))) {
+            low = low * 10_000 + fourDigits(word);
+            at += 4;
+          }
+        }
+      }
+    }
+    const middleDigits = Math.min(8, at - fraction);
+    const restEnd = Math.min(end, at + 4);
+    next = 0;
+    for (; at < restEnd; at++) {
+      next = buffer[at] as number;
+      if (next < ZERO || next > ZERO + 9) break;
+      low = low * 10 + (next - ZERO);
+    }
+    if (at === restEnd || at === fraction || (next | 0x20) === 0x65) return -1;
+    const fractionDigits = at - fraction;
+    const high = whole * (SCALES[middleDigits] as number) + middle;
+    const magnitude = decimalToDouble(high, low, fractionDigits - middleDigits, -fractionDigits);
+    if (Number.isNaN(magnitude)) return -1;
+    values[index] = negative ? -magnitude : magnitude;
+    return at;
+  }
 
   /**
    * Reads a whole number that fits int64 into `low` and `high`. One written with a fraction or an exponent counts

@@ -357,6 +357,17 @@ test("takes and refuses what a reference on JSON.parse takes and refuses", (cont
   assert.ok(accepted > rounds / 8, `only ${accepted} of ${rounds} records were accepted`);
 });
 
+/** Texts of doubles: shortest ones, of any length around the point, and with zeros in front. */
+function doubleText(random: () => number): string {
+  const digits = (count: number): string =>
+    Array.from({ length: count }, () => below(random, 10)).join("");
+  const sign = random() < 0.3 ? "-" : "";
+  const roll = random();
+  if (roll < 0.2) return sign + String(random() * 10 ** below(random, 9));
+  if (roll < 0.4) return `${sign}0.${"0".repeat(below(random, 9))}${digits(1 + below(random, 20))}`;
+  return `${sign}${1 + below(random, 9)}${digits(below(random, 12))}.${digits(1 + below(random, 20))}`;
+}
+
 test("reads doubles as Number does", (context) => {
   const { seed, rounds } = fuzzSettings(50_000);
   context.diagnostic(`SLUICE_FUZZ_SEED=${seed}`);
@@ -364,12 +375,26 @@ test("reads doubles as Number does", (context) => {
   const schema = struct(column("v", "double", false));
   const { builder, decoder } = bind(planOf(compileJsonDecoder(schema)), schema);
   for (let round = 0; round < rounds; round++) {
-    const digits = Array.from({ length: 14 + below(random, 7) }, () => below(random, 10)).join("");
-    const point = 1 + below(random, 12);
-    const text = `${1 + below(random, 9)}${digits.slice(0, point)}.${digits.slice(point)}`;
+    const text = doubleText(random);
     const record = Buffer.from(`{"v":${text}}`);
     assert.ok(decoder.decode(record, 0, record.length), text);
-    assert.equal(rowOf(builder, 0)[0], Number(text), text);
+    assert.ok(Object.is(rowOf(builder, 0)[0], Number(text)), text);
+    builder.truncate(0);
+  }
+});
+
+test("reads whole numbers as BigInt does", (context) => {
+  const { seed, rounds } = fuzzSettings(20_000);
+  context.diagnostic(`SLUICE_FUZZ_SEED=${seed}`);
+  const random = randomOf(seed);
+  const schema = struct(column("v", "long", false));
+  const { builder, decoder } = bind(planOf(compileJsonDecoder(schema)), schema);
+  for (let round = 0; round < rounds; round++) {
+    const digits = Array.from({ length: 1 + below(random, 18) }, () => below(random, 10)).join("");
+    const value = BigInt(digits) * (random() < 0.5 ? -1n : 1n);
+    const record = Buffer.from(`{"v":${value}}`);
+    assert.ok(decoder.decode(record, 0, record.length), String(value));
+    assert.equal(rowOf(builder, 0)[0], value);
     builder.truncate(0);
   }
 });

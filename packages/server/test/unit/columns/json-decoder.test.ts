@@ -206,6 +206,25 @@ describe("JSON decoder", () => {
     refused('{"id":1,"name":"\\ud800"}', "invalid_utf8", "name");
   });
 
+  test("takes texts of any length, with the odd letter anywhere", () => {
+    const schema = struct(column("t", "string", false), column("n", "integer"));
+    const { builder, decoder } = bind(planOf(compileJsonDecoder(schema)), schema, 1);
+    const lengths = [0, 1, 2, 3, 4, 5, 7, 8, 9, 63, 510, 511, 512, 513, 514, 1025];
+    for (const length of lengths) {
+      for (const odd of ["", "é", "\u{1f600}", '"', "\\", "\u0001", "\u007f"]) {
+        for (const at of new Set([0, length >> 1, Math.max(0, length - 3), length])) {
+          const text = "x".repeat(at) + odd + "y".repeat(length - at);
+          const record = Buffer.from(JSON.stringify({ t: text, n: length }));
+          assert.ok(decoder.decode(record, 0, record.length), decoder.failure?.message);
+          assert.deepEqual(rowOf(builder, builder.rowCount - 1), [hexOf(text), length]);
+        }
+      }
+      const broken = Buffer.from(`{"t":"${"x".repeat(length)}\xff"}`, "latin1");
+      assert.ok(!decoder.decode(broken, 0, broken.length));
+      assert.equal(decoder.failure?.reason, "invalid_utf8");
+    }
+  });
+
   test("refuses what is not the text of one JSON object", () => {
     for (const text of ["", "  ", "not json", "[1]", '""', "null", "1"]) refused(text, "malformed");
     for (const text of ['{"id":1}x', '{"id":1,}', "{,}", '{"id" 1}', '{"id":01}', '{"id":+1}']) {
