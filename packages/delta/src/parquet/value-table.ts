@@ -139,7 +139,8 @@ function quickHashOf(view: DataView, start: number, end: number): number {
   const last = view.getInt32(end - LENGTH_PREFIX_BYTES, true);
   const before = view.getInt32(Math.max(start, end - 2 * LENGTH_PREFIX_BYTES), true);
   const product = Math.imul(last ^ (end - start), 0x9e37_79b1) ^ Math.imul(before, 0x85eb_ca6b);
-  return product ^ (product >>> 15);
+  // Values that differ in their last byte alone differ in the high bits alone.
+  return product ^ (product >>> 22);
 }
 
 /** Adds a word to a hash. The turn brings high bits to where the product spreads them again. */
