@@ -5,8 +5,9 @@ import type { BytesVector } from "../columns/column-block.ts";
 /**
  * The smallest and the largest value of a column, as views of its memory.
  *
- * Everything between the two starts with the prefix they share. So a value that has the prefix and then a byte
- * between theirs is neither, which one pass over the prefix tells; only others are compared in full.
+ * Everything between the two starts with the prefix they share. So a value that has the prefix and then bytes between
+ * theirs is neither, which one pass over the prefix tells; only others are compared in full. Four bytes are looked at
+ * where all three have as many, for with one alone the values that share it with either would be too many.
  * @param present where a value is, `null` for everywhere; there is at least one.
  */
 export function byteExtremes(
@@ -23,17 +24,18 @@ export function byteExtremes(
   let maxStart = minStart;
   let maxEnd = minEnd;
   let prefixBytes = minEnd - minStart;
-  let minByte = NO_BYTE;
-  let maxByte = NO_BYTE;
+  let minKey = NO_KEY;
+  let maxKey = NO_KEY;
+  let keyBytes = 0;
   for (let row = firstRow; row < rowCount; row++) {
     const start = rowStart + LENGTH_PREFIX_BYTES;
     const end = ends[row] as number;
     rowStart = end;
     if (present !== null && present[row] === 0) continue;
-    if (end - start > prefixBytes) {
-      const index = sharedBytes(view, start, minStart, prefixBytes);
-      const byte = data[start + index] as number;
-      if (index === prefixBytes && byte > minByte && byte < maxByte) continue;
+    if (keyBytes > 0 && end - start >= prefixBytes + keyBytes) {
+      const key = keyAt(view, start + prefixBytes, keyBytes);
+      const isBetween = key > minKey && key < maxKey;
+      if (isBetween && sharedBytes(view, start, minStart, prefixBytes) === prefixBytes) continue;
     }
     if (compareRanges(view, start, end, minStart, minEnd) < 0) {
       minStart = start;
@@ -50,14 +52,24 @@ export function byteExtremes(
       maxStart,
       Math.min(minEnd - minStart, maxEnd - maxStart),
     );
-    minByte = minStart + prefixBytes < minEnd ? (data[minStart + prefixBytes] as number) : NO_BYTE;
-    maxByte = maxStart + prefixBytes < maxEnd ? (data[maxStart + prefixBytes] as number) : NO_BYTE;
+    const restBytes = Math.min(minEnd - minStart, maxEnd - maxStart) - prefixBytes;
+    keyBytes = restBytes >= KEY_BYTES ? KEY_BYTES : 1;
+    minKey =
+      prefixBytes < minEnd - minStart ? keyAt(view, minStart + prefixBytes, keyBytes) : NO_KEY;
+    maxKey =
+      prefixBytes < maxEnd - maxStart ? keyAt(view, maxStart + prefixBytes, keyBytes) : NO_KEY;
   }
   return [data.subarray(minStart, minEnd), data.subarray(maxStart, maxEnd)];
 }
 
-/** Below every byte: the end of a value comes before any continuation of it. */
-const NO_BYTE = -1;
+const KEY_BYTES = 4;
+/** Below every key: the end of a value comes before any continuation of it. */
+const NO_KEY = -1;
+
+/** The bytes at a place as a number of the same order. */
+function keyAt(view: DataView, start: number, keyBytes: number): number {
+  return keyBytes === KEY_BYTES ? view.getUint32(start) : view.getUint8(start);
+}
 
 /** How many of the first `limit` bytes at two places agree; four at a time. */
 function sharedBytes(view: DataView, left: number, right: number, limit: number): number {

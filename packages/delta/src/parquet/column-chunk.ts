@@ -1,31 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
-import { crc32 } from "node:zlib";
 import type { FlatVector, LeafVector } from "../columns/column-block.ts";
+import { type ChunkPlan, chunkPlanOf } from "./chunk-plan.ts";
 import {
   type ColumnSummary,
   countNulls,
   summariseColumn,
   summariseLeaf,
 } from "./column-summary.ts";
-import type { Compressor } from "./compressor.ts";
+import { appendDeltas } from "./delta-values.ts";
 import { type Dictionary, dictionaryOf } from "./dictionary.ts";
-import { encodeIndices } from "./dictionary-indices.ts";
+import { appendIndices } from "./dictionary-indices.ts";
+import type { EncoderScratch } from "./encoder-scratch.ts";
 import type { Leaf } from "./file-schema.ts";
-import { ENCODING, MAX_PAGE_BYTES } from "./format.ts";
-import { encodeConstantLevel, encodeLevels } from "./levels.ts";
-import { dataPageHeader, dictionaryPageHeader, type PageHeader } from "./metadata.ts";
-import { endOfNestedPage, endOfPage, type PageLimits, plainValues } from "./page-values.ts";
+import { type Codec, ENCODING, type Encoding } from "./format.ts";
+import { appendConstantLevel, appendLevels } from "./levels.ts";
+import {
+  endOfNestedPage,
+  endOfPage,
+  type PageLimits,
+  plainValues,
+  presentWords,
+} from "./page-values.ts";
+import { type CompressionSettings, PageWriter } from "./page-writer.ts";
 
-export interface ColumnChunkSettings {
+export interface ColumnChunkSettings extends CompressionSettings {
   readonly limits: PageLimits;
-  /** `null` leaves pages as they are. */
-  readonly compressor: Compressor | null;
 }
 
 /** One column of one row group, encoded. */
 export interface ColumnChunk {
   /** What to append to the file, in order. May be views of the column's memory. */
   readonly parts: readonly Uint8Array[];
+  readonly codec: Codec;
+  /** Of the values in its data pages. */
+  readonly encoding: Encoding;
   /** Data pages. */
   readonly pageCount: number;
   /** Of the dictionary page as it is in the file, 0 without one. */
@@ -48,51 +56,51 @@ export function encodeColumnChunk(
   vector: FlatVector | LeafVector,
   rowCount: number,
   settings: ColumnChunkSettings,
+  scratch: EncoderScratch,
 ): ColumnChunk {
   const { limits } = settings;
-  const chunk: OpenChunk = { leaf, settings, parts: [], compressedBytes: 0, uncompressedBytes: 0 };
-  const dictionary = columnDictionary(vector, rowCount, limits.maxBytes);
+  const dictionary = columnDictionary(vector, rowCount, limits.maxBytes, scratch);
+  const summary = columnSummary(leaf, vector, rowCount, dictionary);
+  const plan: ChunkPlan =
+    dictionary === null
+      ? chunkPlanOf(scratch, leaf, vector, rowCount, summary, settings)
+      : { encoding: ENCODING.rleDictionary, isCompressed: null };
+  const { encoding, isCompressed } = plan;
+  const compression = isCompressed === false ? { ...settings, compressor: null } : settings;
+  const pages = new PageWriter(leaf, scratch, compression, isCompressed !== null);
+  scratch.page.clear();
   if (dictionary !== null) {
-    const { entries, entryCount } = dictionary;
-    addPage(chunk, [entries.data], entryCount, dictionaryPageHeader);
+    pages.add({ valueCount: dictionary.entryCount, encoding: null }, dictionary.entries.data);
   }
-  const dictionaryPageBytes = chunk.compressedBytes;
-  const encoding = dictionary === null ? ENCODING.plain : ENCODING.rleDictionary;
   let pageCount = 0;
   let entryCount = 0;
   let firstValue = 0;
   for (let startRow = 0; startRow < rowCount; pageCount++) {
+    scratch.page.clear();
     const page =
       "entryEnds" in vector
-        ? nestedPage(leaf, vector, startRow, rowCount, limits)
-        : flatPage(leaf, vector, startRow, rowCount, limits);
-    const { body, endRow, valueCount } = page;
+        ? nestedPage(scratch, leaf, vector, startRow, rowCount, limits)
+        : flatPage(scratch, leaf, vector, startRow, rowCount, limits, summary.nullCount);
     const valueEnd = firstValue + page.presentCount;
+    let values: Uint8Array | null = null;
     if (dictionary !== null) {
-      body.push(encodeIndices(dictionary.indices, firstValue, valueEnd, dictionary.bitWidth));
-    } else if (page.presentCount > 0) {
-      body.push(
-        "entryEnds" in vector
-          ? plainValues(leaf, vector.values, firstValue, valueEnd, 0)
-          : plainValues(leaf, vector, startRow, endRow, valueCount - page.presentCount),
-      );
+      appendIndices(scratch.page, dictionary.indices, firstValue, valueEnd, dictionary.bitWidth);
+    } else if ("entryEnds" in vector) {
+      values = pageValues(scratch, leaf, vector.values, encoding, firstValue, valueEnd, 0);
+    } else {
+      const nullCount = page.valueCount - page.presentCount;
+      values = pageValues(scratch, leaf, vector, encoding, startRow, page.endRow, nullCount);
     }
-    addPage(chunk, body, valueCount, (header) => dataPageHeader(header, encoding));
-    entryCount += valueCount;
+    pages.add({ valueCount: page.valueCount, encoding }, values);
+    entryCount += page.valueCount;
     firstValue = valueEnd;
-    startRow = endRow;
+    startRow = page.endRow;
   }
-  const summary =
-    dictionary === null
-      ? columnSummary(leaf, vector, rowCount)
-      : // Every entry occurs, so the bounds of the entries are those of the rows.
-        {
-          ...summariseColumn(leaf, dictionary.entries, dictionary.entryCount),
-          nullCount: entryCount - firstValue,
-        };
-  const { parts, compressedBytes, uncompressedBytes } = chunk;
+  const { parts, codec, compressedBytes, uncompressedBytes, dictionaryPageBytes } = pages;
   return {
     parts,
+    codec,
+    encoding,
     pageCount,
     dictionaryPageBytes,
     entryCount,
@@ -106,63 +114,68 @@ function columnDictionary(
   vector: FlatVector | LeafVector,
   rowCount: number,
   maxBytes: number,
+  scratch: EncoderScratch,
 ): Dictionary | null {
+  const memoryFor = (count: number): Int32Array => scratch.indices(count);
   if (!("entryEnds" in vector)) {
-    return vector.kind === "bytes" ? dictionaryOf(vector, rowCount, maxBytes) : null;
+    return vector.kind === "bytes" ? dictionaryOf(vector, rowCount, maxBytes, memoryFor) : null;
   }
   const { values, valueEnds } = vector;
   if (values.kind !== "bytes") return null;
-  return dictionaryOf(values, valueEnds[rowCount - 1] ?? 0, maxBytes);
+  return dictionaryOf(values, valueEnds[rowCount - 1] ?? 0, maxBytes, memoryFor);
 }
 
 function columnSummary(
   leaf: Leaf,
   vector: FlatVector | LeafVector,
   rowCount: number,
+  dictionary: Dictionary | null,
 ): ColumnSummary {
+  if (dictionary !== null) {
+    const entryCount = "entryEnds" in vector ? (vector.entryEnds[rowCount - 1] ?? 0) : rowCount;
+    // Every entry of the dictionary occurs, so its bounds are those of the rows.
+    return {
+      ...summariseColumn(leaf, dictionary.entries, dictionary.entryCount),
+      nullCount: entryCount - dictionary.indices.length,
+    };
+  }
   return "entryEnds" in vector
     ? summariseLeaf(leaf, vector, rowCount)
     : summariseColumn(leaf, vector, rowCount);
 }
 
-interface OpenChunk {
-  readonly leaf: Leaf;
-  readonly settings: ColumnChunkSettings;
-  readonly parts: Uint8Array[];
-  compressedBytes: number;
-  uncompressedBytes: number;
-}
-
-function addPage(
-  chunk: OpenChunk,
-  body: Uint8Array[],
-  valueCount: number,
-  headerOf: (header: PageHeader) => Uint8Array,
-): void {
-  const { compressor } = chunk.settings;
-  const bodyBytes = totalBytes(body);
-  if (bodyBytes > MAX_PAGE_BYTES) {
-    throw new RangeError(
-      `column ${JSON.stringify(chunk.leaf.path.join("."))} has a page of ${bodyBytes} bytes, the format allows ${MAX_PAGE_BYTES}`,
+/** Appends values to the page, or returns them where they need no other form than they have. */
+function pageValues(
+  scratch: EncoderScratch,
+  leaf: Leaf,
+  vector: FlatVector,
+  encoding: Encoding,
+  startRow: number,
+  endRow: number,
+  nullCount: number,
+): Uint8Array | null {
+  if (
+    encoding === ENCODING.deltaBinaryPacked &&
+    (vector.kind === "int32" || vector.kind === "int64")
+  ) {
+    const { words, wordStart, wordCount } = presentWords(
+      scratch,
+      vector,
+      startRow,
+      endRow,
+      nullCount,
     );
+    const wordsPerValue = vector.kind === "int32" ? 1 : 2;
+    const start = wordStart / wordsPerValue;
+    appendDeltas(scratch.page, words, start, start + wordCount / wordsPerValue, wordsPerValue);
+    return null;
   }
-  const stored = compressor === null ? body : [compressor.compress(joined(body, bodyBytes))];
-  const storedBytes = totalBytes(stored);
-  const header = headerOf({
-    valueCount,
-    uncompressedBytes: bodyBytes,
-    compressedBytes: storedBytes,
-    checksum: checksumOf(stored),
-  });
-  chunk.parts.push(header, ...stored);
-  chunk.compressedBytes += header.length + storedBytes;
-  chunk.uncompressedBytes += header.length + bodyBytes;
+  if (endRow - startRow === nullCount) return null;
+  return plainValues(scratch, leaf, vector, startRow, endRow, nullCount);
 }
 
-/** A page without its values. */
+/** A page of which the levels are in the page buffer. */
 interface PageStart {
-  /** The levels. */
-  readonly body: Uint8Array[];
   readonly endRow: number;
   /** Values of the page, nulls included. */
   readonly valueCount: number;
@@ -171,6 +184,7 @@ interface PageStart {
 }
 
 function nestedPage(
+  scratch: EncoderScratch,
   leaf: Leaf,
   vector: LeafVector,
   startRow: number,
@@ -182,58 +196,35 @@ function nestedPage(
   const start = startRow === 0 ? 0 : (entryEnds[startRow - 1] as number);
   const end = entryEnds[endRow - 1] as number;
   const firstValue = startRow === 0 ? 0 : (valueEnds[startRow - 1] as number);
-  const body: Uint8Array[] = [];
   const addLevels = (levels: Uint8Array, maxLevel: number): void => {
-    if (maxLevel > 0) body.push(encodeLevels(levels, start, end, 32 - Math.clz32(maxLevel)));
+    if (maxLevel > 0) appendLevels(scratch, levels, start, end, 32 - Math.clz32(maxLevel));
   };
   addLevels(repetitions, leaf.maxRepetitionLevel);
   addLevels(definitions, leaf.maxDefinitionLevel);
   const presentCount = (valueEnds[endRow - 1] as number) - firstValue;
-  return { body, endRow, valueCount: end - start, presentCount };
+  return { endRow, valueCount: end - start, presentCount };
 }
 
+/** @param chunkNullCount nulls of the whole column: without any, none is looked for. */
 function flatPage(
+  scratch: EncoderScratch,
   leaf: Leaf,
   vector: FlatVector,
   startRow: number,
   rowCount: number,
   limits: PageLimits,
+  chunkNullCount: number,
 ): PageStart {
   const endRow = endOfPage(vector, startRow, rowCount, limits);
   const { validity } = vector;
   const rows = endRow - startRow;
-  const nullCount = validity === null ? 0 : countNulls(validity.subarray(startRow, endRow), rows);
-  const body: Uint8Array[] = [];
+  const nullCount =
+    validity === null || chunkNullCount === 0
+      ? 0
+      : countNulls(validity.subarray(startRow, endRow), rows);
   if (leaf.maxDefinitionLevel > 0) {
-    body.push(
-      validity === null || nullCount === 0
-        ? encodeConstantLevel(1, rows)
-        : encodeLevels(validity, startRow, endRow, 1),
-    );
+    if (validity === null || nullCount === 0) appendConstantLevel(scratch.page, 1, rows);
+    else appendLevels(scratch, validity, startRow, endRow, 1);
   }
-  return { body, endRow, valueCount: rows, presentCount: rows - nullCount };
-}
-
-function totalBytes(parts: readonly Uint8Array[]): number {
-  let total = 0;
-  for (const part of parts) total += part.length;
-  return total;
-}
-
-function joined(parts: readonly Uint8Array[], byteLength: number): Uint8Array {
-  if (parts.length === 1) return parts[0] as Uint8Array;
-  const output = new Uint8Array(byteLength);
-  let offset = 0;
-  for (const part of parts) {
-    output.set(part, offset);
-    offset += part.length;
-  }
-  return output;
-}
-
-/** The format keeps the unsigned CRC-32 of the body, as stored, in a signed field. */
-function checksumOf(parts: readonly Uint8Array[]): number {
-  let checksum = 0;
-  for (const part of parts) checksum = crc32(part, checksum);
-  return checksum | 0;
+  return { endRow, valueCount: rows, presentCount: rows - nullCount };
 }

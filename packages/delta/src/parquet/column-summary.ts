@@ -74,8 +74,9 @@ export function mergeSummaries(left: ColumnSummary, right: ColumnSummary): Colum
 }
 
 export function countNulls(validity: Uint8Array, rowCount: number): number {
-  // Most columns have none, which a search in native code tells many times faster than adding up.
-  if (validity.subarray(0, rowCount).indexOf(0) === -1) return 0;
+  // Most columns have none, which a buffer's search tells many times faster than that of an array, or adding up.
+  const bytes = Buffer.from(validity.buffer, validity.byteOffset, rowCount);
+  if (!bytes.includes(0)) return 0;
   let present = 0;
   for (let row = 0; row < rowCount; row++) present += validity[row] as number;
   return rowCount - present;
@@ -165,6 +166,7 @@ function int64Bounds(halves: Int32Array, present: Uint8Array | null, rowCount: n
     if (present !== null && present[row] === 0) continue;
     const low = (halves[row * 2] as number) >>> 0;
     const high = halves[row * 2 + 1] as number;
+    if (high > minHigh && high < maxHigh) continue;
     if (high < minHigh || (high === minHigh && low < minLow)) {
       minHigh = high;
       minLow = low;
@@ -222,6 +224,8 @@ function floatBounds(
   for (let row = 0; row < rowCount; row++) {
     if (present !== null && present[row] === 0) continue;
     const value = values[row] as number;
+    // True of all but a few values, and of no NaN.
+    if (value >= min && value <= max) continue;
     if (Number.isNaN(value)) return null;
     if (value < min) min = value;
     if (value > max) max = value;
@@ -239,6 +243,8 @@ function doubleBounds(
   for (let row = 0; row < rowCount; row++) {
     if (present !== null && present[row] === 0) continue;
     const value = values[row] as number;
+    // True of all but a few values, and of no NaN.
+    if (value >= min && value <= max) continue;
     if (Number.isNaN(value)) return null;
     if (value < min) min = value;
     if (value > max) max = value;

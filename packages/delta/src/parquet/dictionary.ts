@@ -8,8 +8,8 @@ export interface Dictionary {
   /** The distinct values in the order of their first occurrence. Each occurs, none is null. */
   readonly entries: BytesVector;
   readonly entryCount: number;
-  /** Of each present value, in row order. */
-  readonly indices: Uint32Array;
+  /** Of each present value, in row order; in the memory that `dictionaryOf` was given. */
+  readonly indices: Int32Array;
   /** Bits that every index fits in; 0 with a single entry. */
   readonly bitWidth: number;
 }
@@ -17,17 +17,19 @@ export interface Dictionary {
 /**
  * A dictionary of the first `rowCount` rows, or `null` where it does not make the column smaller before compression,
  * or would take more than `maxBytes`. A column of mostly different values is told by a sample, at next to no cost.
+ * @param memoryFor memory for so many indices.
  */
 export function dictionaryOf(
   vector: BytesVector,
   rowCount: number,
   maxBytes: number,
+  memoryFor: (count: number) => Int32Array,
 ): Dictionary | null {
   const plainBytes = rowCount === 0 ? 0 : (vector.ends[rowCount - 1] as number);
   if (plainBytes <= OVERHEAD_BYTES) return null;
   if (!hasFewDistinctValues(vector, rowCount, maxBytes)) return null;
-  const table = new ValueTable(vector.data);
-  const found = new Uint32Array(rowCount);
+  const table = new ValueTable(vector.data, rowCount);
+  const found = memoryFor(rowCount);
   const valueCount = indexValues(table, vector, rowCount, maxBytes, found);
   if (valueCount < 0) return null;
   const entryCount = table.count;
@@ -51,7 +53,7 @@ function indexValues(
   vector: BytesVector,
   rowCount: number,
   maxBytes: number,
-  indices: Uint32Array,
+  indices: Int32Array,
 ): number {
   const { ends } = vector;
   let valueCount = 0;

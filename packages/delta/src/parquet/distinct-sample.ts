@@ -23,7 +23,7 @@ export function hasFewDistinctValues(
 ): boolean {
   if (rowCount < MIN_ROWS_TO_SAMPLE) return true;
   const { ends } = vector;
-  const table = new ValueTable(vector.data);
+  const table = new ValueTable(vector.data, SAMPLE_ROWS);
   const occurrences = new Uint16Array(SAMPLE_ROWS);
   let sampled = 0;
   let once = 0;

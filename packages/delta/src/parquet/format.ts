@@ -7,11 +7,11 @@
  *     rowGroup  := columnChunk*                  in schema order
  *     columnChunk := dictionaryPage? dataPage+
  *     dictionaryPage := pageHeader plain*        the distinct values, for byte strings where that is smaller
- *     dataPage  := pageHeader body               body compressed as a whole (DataPageV1)
+ *     dataPage  := pageHeader body               body as a whole in the codec of its column chunk (DataPageV1)
  *     body      := repetitionLevels? definitionLevels? values
  *                                                levels only where their highest is above 0, see `levels.ts`
- *     values    := plain* | indices              indices in every page after a dictionary page, see
- *                                                `dictionary-indices.ts`
+ *     values    := plain* | indices | deltas     the same in all data pages of a column chunk: indices after a dictionary
+ *                                                page, see `dictionary-indices.ts`; deltas see `delta-values.ts`
  */
 
 /** "PAR1", at both ends of a file. */
@@ -46,7 +46,7 @@ export const CONVERTED_TYPE = {
 } as const;
 export type ConvertedType = (typeof CONVERTED_TYPE)[keyof typeof CONVERTED_TYPE];
 
-export const ENCODING = { plain: 0, rle: 3, rleDictionary: 8 } as const;
+export const ENCODING = { plain: 0, rle: 3, deltaBinaryPacked: 5, rleDictionary: 8 } as const;
 export type Encoding = (typeof ENCODING)[keyof typeof ENCODING];
 
 export const CODEC = { uncompressed: 0, snappy: 1, gzip: 2, zstd: 6 } as const;

@@ -29,6 +29,8 @@ export interface PageHeader {
 export interface ColumnChunkMetadata {
   readonly leaf: Leaf;
   readonly codec: Codec;
+  /** Of the values in its data pages. */
+  readonly encoding: Encoding;
   readonly entryCount: number;
   /** Data pages. */
   readonly pageCount: number;
@@ -56,9 +58,12 @@ export interface FileMetadata {
 const FORMAT_VERSION = 1;
 const ROOT_NAME = "schema";
 
-/** PageHeader with a DataPageHeader (V1). */
-export function dataPageHeader(header: PageHeader, encoding: Encoding): Uint8Array {
-  const writer = new ThriftWriter();
+/** PageHeader with a DataPageHeader (V1). What `writer` held before is dropped. */
+export function dataPageHeader(
+  writer: ThriftWriter,
+  header: PageHeader,
+  encoding: Encoding,
+): Uint8Array {
   beginPageHeader(writer, PAGE_TYPE.data, header);
   writer.beginStruct(5);
   writer.writeI32(1, header.valueCount);
@@ -70,9 +75,8 @@ export function dataPageHeader(header: PageHeader, encoding: Encoding): Uint8Arr
   return writer.toBytes();
 }
 
-/** PageHeader with a DictionaryPageHeader. */
-export function dictionaryPageHeader(header: PageHeader): Uint8Array {
-  const writer = new ThriftWriter();
+/** PageHeader with a DictionaryPageHeader. What `writer` held before is dropped. */
+export function dictionaryPageHeader(writer: ThriftWriter, header: PageHeader): Uint8Array {
   beginPageHeader(writer, PAGE_TYPE.dictionary, header);
   writer.beginStruct(7);
   writer.writeI32(1, header.valueCount);
@@ -83,6 +87,7 @@ export function dictionaryPageHeader(header: PageHeader): Uint8Array {
 }
 
 function beginPageHeader(writer: ThriftWriter, pageType: PageType, header: PageHeader): void {
+  writer.reset();
   writer.beginElement();
   writer.writeI32(1, pageType);
   writer.writeI32(2, header.uncompressedBytes);
@@ -194,7 +199,7 @@ function writeRowGroup(writer: ThriftWriter, rowGroup: RowGroupMetadata): void {
 }
 
 function writeColumnChunk(writer: ThriftWriter, column: ColumnChunkMetadata): void {
-  const { leaf, dictionaryPageBytes } = column;
+  const { leaf, encoding, dictionaryPageBytes } = column;
   const isDictionary = dictionaryPageBytes > 0;
   writer.beginElement();
   // Offset of a copy of the metadata outside the footer; there is none.
@@ -203,9 +208,7 @@ function writeColumnChunk(writer: ThriftWriter, column: ColumnChunkMetadata): vo
   writer.writeI32(1, leaf.physicalType);
   writer.writeI32List(
     2,
-    isDictionary
-      ? [ENCODING.plain, ENCODING.rle, ENCODING.rleDictionary]
-      : [ENCODING.plain, ENCODING.rle],
+    isDictionary ? [ENCODING.plain, ENCODING.rle, encoding] : [encoding, ENCODING.rle],
   );
   writer.writeStringList(3, leaf.path);
   writer.writeI32(4, column.codec);
@@ -219,7 +222,6 @@ function writeColumnChunk(writer: ThriftWriter, column: ColumnChunkMetadata): vo
   writer.endStruct();
   writer.beginList(13, THRIFT_TYPE.struct, isDictionary ? 2 : 1);
   if (isDictionary) writePageCount(writer, PAGE_TYPE.dictionary, ENCODING.plain, 1);
-  const encoding = isDictionary ? ENCODING.rleDictionary : ENCODING.plain;
   writePageCount(writer, PAGE_TYPE.data, encoding, column.pageCount);
   writer.endStruct();
   writer.endStruct();

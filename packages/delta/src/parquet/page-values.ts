@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { BytesVector, FixedVector, FlatVector, LeafVector } from "../columns/column-block.ts";
-import { type FixedKind, ELEMENTS_PER_ROW } from "../columns/fixed-column.ts";
+import { ELEMENTS_PER_ROW } from "../columns/fixed-column.ts";
+import type { EncoderScratch, PageBuffer } from "./encoder-scratch.ts";
 import type { Leaf } from "./file-schema.ts";
 
 /** Where a page ends, whichever comes first. */
@@ -59,31 +60,75 @@ export function endOfNestedPage(
 }
 
 /**
- * The PLAIN encoding of the present values of rows `startRow` up to `endRow`. Where the memory of the column already
- * is that encoding, the result is a view of it.
+ * The PLAIN encoding of the present values of rows `startRow` up to `endRow`: a view of the column's memory where that
+ * already is the encoding; else it is appended to the page and the result is `null`.
  * @param nullCount nulls among these rows.
  */
 export function plainValues(
+  scratch: EncoderScratch,
   leaf: Leaf,
   vector: FlatVector,
   startRow: number,
   endRow: number,
   nullCount: number,
-): Uint8Array {
+): Uint8Array | null {
   if (vector.kind === "bytes") {
     const start = startRow === 0 ? 0 : (vector.ends[startRow - 1] as number);
     return vector.data.subarray(start, vector.ends[endRow - 1]);
   }
   const present = nullCount === 0 ? null : vector.validity;
+  const valueCount = endRow - startRow - nullCount;
+  const { page } = scratch;
   if (vector.kind === "int128") {
-    return bigEndianValues(vector.values as Int32Array, present, startRow, endRow, leaf.typeLength);
+    page.reserve(valueCount * leaf.typeLength);
+    appendBigEndian(page, vector.values as Int32Array, present, startRow, endRow, leaf.typeLength);
+    return null;
   }
   if (vector.kind === "boolean") {
-    return packedBooleans(vector.values as Uint8Array, present, startRow, endRow, nullCount);
+    page.reserve(Math.ceil(valueCount / 8));
+    appendBooleans(page, vector.values as Uint8Array, present, startRow, endRow);
+    return null;
   }
-  return present === null
-    ? slotBytes(vector, startRow, endRow)
-    : compacted(vector, present, startRow, endRow, nullCount);
+  if (present === null) return slotBytes(vector, startRow, endRow);
+  const { words, wordCount } = presentWords(scratch, vector, startRow, endRow, nullCount);
+  page.append(new Uint8Array(words.buffer, words.byteOffset, wordCount * 4));
+  return null;
+}
+
+/** Values side by side, in 32-bit words. */
+export interface PresentWords {
+  readonly words: Int32Array;
+  /** Where the first one starts in `words`. */
+  readonly wordStart: number;
+  readonly wordCount: number;
+}
+
+/**
+ * The present values of rows `startRow` up to `endRow` of a column of 4 or 8 bytes a value: in its own memory, or where
+ * there are nulls in the words of `scratch`. They are moved as integers, so the payload of a NaN stays as it is.
+ */
+export function presentWords(
+  scratch: EncoderScratch,
+  vector: FixedVector,
+  startRow: number,
+  endRow: number,
+  nullCount: number,
+): PresentWords {
+  const { values, validity } = vector;
+  const source =
+    values instanceof Int32Array
+      ? values
+      : new Int32Array(values.buffer, values.byteOffset, values.byteLength >>> 2);
+  const wordsPerRow = (values.BYTES_PER_ELEMENT * ELEMENTS_PER_ROW[vector.kind]) / 4;
+  const wordCount = (endRow - startRow - nullCount) * wordsPerRow;
+  if (validity === null || nullCount === 0) {
+    return { words: source, wordStart: startRow * wordsPerRow, wordCount };
+  }
+  // One slot more, for nulls at the end.
+  const words = scratch.words(wordCount + wordsPerRow);
+  if (wordsPerRow === 1) compact4(words, source, validity, startRow, endRow);
+  else compact8(words, source, validity, startRow, endRow);
+  return { words, wordStart: 0, wordCount };
 }
 
 /** The last row whose values still fit, found by halving: `ends` never decreases. */
@@ -116,110 +161,76 @@ function slotBytes(vector: FixedVector, startRow: number, endRow: number): Uint8
 }
 
 /** Booleans take a bit each, least significant first; the last byte is filled up with zeros. */
-function packedBooleans(
+function appendBooleans(
+  page: PageBuffer,
   values: Uint8Array,
   present: Uint8Array | null,
   startRow: number,
   endRow: number,
-  nullCount: number,
-): Uint8Array {
-  const output = new Uint8Array(Math.ceil((endRow - startRow - nullCount) / 8));
+): void {
+  const { bytes } = page;
+  let { length } = page;
+  let packed = 0;
   let bit = 0;
   for (let row = startRow; row < endRow; row++) {
     if (present !== null && present[row] === 0) continue;
-    if (values[row] !== 0) output[bit >>> 3] = (output[bit >>> 3] as number) | (1 << (bit & 7));
-    bit++;
+    if (values[row] !== 0) packed |= 1 << bit;
+    if (++bit < 8) continue;
+    bytes[length++] = packed;
+    packed = 0;
+    bit = 0;
   }
-  return output;
+  if (bit > 0) bytes[length++] = packed;
+  page.length = length;
 }
 
 /** Of each present value the lowest `byteCount` bytes, most significant first. */
-function bigEndianValues(
+function appendBigEndian(
+  page: PageBuffer,
   words: Int32Array,
   present: Uint8Array | null,
   startRow: number,
   endRow: number,
   byteCount: number,
-): Uint8Array {
-  const output = new Uint8Array((endRow - startRow) * byteCount);
-  let next = 0;
+): void {
+  const { bytes } = page;
+  let { length } = page;
   for (let row = startRow; row < endRow; row++) {
     if (present !== null && present[row] === 0) continue;
     for (let byte = byteCount - 1; byte >= 0; byte--) {
-      output[next++] = ((words[row * 4 + (byte >>> 2)] as number) >>> ((byte & 3) * 8)) & 0xff;
+      bytes[length++] = (words[row * 4 + (byte >>> 2)] as number) >>> ((byte & 3) * 8);
     }
   }
-  return output.subarray(0, next);
+  page.length = length;
 }
 
-function compacted(
-  vector: FixedVector,
-  present: Uint8Array,
-  startRow: number,
-  endRow: number,
-  nullCount: number,
-): Uint8Array {
-  const count = endRow - startRow - nullCount;
-  const output = COMPACTORS[vector.kind](vector.values, present, startRow, endRow, count);
-  return new Uint8Array(output.buffer, output.byteOffset, output.byteLength);
-}
-
-type Compactor = (
-  values: FixedVector["values"],
-  present: Uint8Array,
-  startRow: number,
-  endRow: number,
-  count: number,
-) => FixedVector["values"];
-
-/**
- * Values are moved as integers of their width, so that the payload of a NaN stays as it is; one loop for each width,
- * since a loop that sees several types of typed array is several times slower.
- */
-const COMPACTORS: Readonly<Record<FixedKind, Compactor>> = {
-  boolean: () => {
-    throw new TypeError("booleans are packed, not compacted");
-  },
-  int128: () => {
-    throw new TypeError("values of 128 bits are turned round, not compacted");
-  },
-  int32: compact4,
-  int64: compact8,
-  float: compact4,
-  double: compact8,
-};
+// Without branches: a slot is written for a null as well, and then again for the value after it.
 
 function compact4(
-  values: FixedVector["values"],
+  output: Int32Array,
+  source: Int32Array,
   present: Uint8Array,
   startRow: number,
   endRow: number,
-  count: number,
-): Int32Array {
-  const source = new Int32Array(values.buffer, values.byteOffset, values.byteLength / 4);
-  const output = new Int32Array(count);
+): void {
   let next = 0;
   for (let row = startRow; row < endRow; row++) {
-    if (present[row] !== 0) output[next++] = source[row] as number;
+    output[next] = source[row] as number;
+    next += present[row] as number;
   }
-  return output;
 }
 
 function compact8(
-  values: FixedVector["values"],
+  output: Int32Array,
+  source: Int32Array,
   present: Uint8Array,
   startRow: number,
   endRow: number,
-  count: number,
-): Int32Array {
-  const source = new Int32Array(values.buffer, values.byteOffset, values.byteLength / 4);
-  const output = new Int32Array(count * 2);
+): void {
   let next = 0;
   for (let row = startRow; row < endRow; row++) {
-    if (present[row] === 0) continue;
     output[next] = source[row * 2] as number;
     output[next + 1] = source[row * 2 + 1] as number;
-    next += 2;
+    next += (present[row] as number) * 2;
   }
-  return output;
 }

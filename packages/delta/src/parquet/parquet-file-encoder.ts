@@ -7,6 +7,7 @@ import { type ColumnSummary, EMPTY_SUMMARY, mergeSummaries } from "./column-summ
 import type { Compressor } from "./compressor.ts";
 import { type FileSchema, fileSchemaOf, type Leaf } from "./file-schema.ts";
 import { type FileStatistics, fileStatisticsOf, type NamedSummary } from "./file-statistics.ts";
+import { EncoderScratch } from "./encoder-scratch.ts";
 import { CODEC, FILE_MAGIC } from "./format.ts";
 import { type ColumnChunkMetadata, fileMetadata, type RowGroupMetadata } from "./metadata.ts";
 
@@ -15,6 +16,12 @@ export interface ParquetFileOptions {
   readonly compression: "zstd" | "uncompressed";
   /** Of the codec that `compression` names; not used without compression. See `createZstdCompressor`. */
   readonly compressor?: Compressor;
+  /**
+   * The least part of its bytes that compression must save a column, 0 to 1, told from the first rows of each row group;
+   * where it saves less the column is stored uncompressed in that row group. 0 compresses whatever gets no larger.
+   * @default 0.1: random numbers save less, at the full price of compressing and decompressing them.
+   */
+  readonly minCompressionSaving?: number;
   /**
    * Who wrote the file, for its footer: `<application> version <version>`, the form that readers look up known
    * writer defects by. @default "sluice version 0.1.0"
@@ -49,6 +56,7 @@ const MAX_PAGE_ROWS = 0x7fff_ffff;
 const DEFAULT_PAGE_BYTES = 1 << 20;
 const MAX_TARGET_PAGE_BYTES = 1 << 30;
 const DEFAULT_STATISTICS_COLUMN_COUNT = 32;
+const DEFAULT_MIN_COMPRESSION_SAVING = 0.1;
 const FOOTER_LENGTH_BYTES = 4;
 
 /**
@@ -58,6 +66,7 @@ const FOOTER_LENGTH_BYTES = 4;
 export class ParquetFileEncoder {
   readonly #schema: FileSchema;
   readonly #chunkSettings: ColumnChunkSettings;
+  readonly #scratch: EncoderScratch = new EncoderScratch();
   readonly #createdBy: string;
   readonly #statisticsColumns: ReadonlySet<string>;
   readonly #rowGroups: RowGroupMetadata[] = [];
@@ -71,7 +80,7 @@ export class ParquetFileEncoder {
    * a table with column mapping, pass physical names, each field with its id as metadata `parquet.field.id`.
    * @throws TypeError for a column that cannot be written, a compressor that does not fit `compression`, or an
    * unknown name in `statisticsColumns`.
-   * @throws RangeError for a page limit out of its range.
+   * @throws RangeError for a page limit or a saving out of its range.
    */
   constructor(schema: StructType, options: ParquetFileOptions) {
     checkByteOrder();
@@ -86,6 +95,7 @@ export class ParquetFileEncoder {
         ),
       },
       compressor: compressorOf(options),
+      minSaving: savingOf(options.minCompressionSaving ?? DEFAULT_MIN_COMPRESSION_SAVING),
     };
     this.#createdBy = options.createdBy ?? DEFAULT_CREATED_BY;
     this.#statisticsColumns = statisticsColumnsOf(schema, options.statisticsColumns);
@@ -107,17 +117,18 @@ export class ParquetFileEncoder {
     checkBlock(block, this.#schema);
     if (rowCount === 0) return [];
     const chunks = leaves.map((leaf) =>
-      encodeColumnChunk(leaf, vectorOf(block, leaf), rowCount, this.#chunkSettings),
+      encodeColumnChunk(leaf, vectorOf(block, leaf), rowCount, this.#chunkSettings, this.#scratch),
     );
     const parts = this.#begin();
     const columns: ColumnChunkMetadata[] = [];
     for (const [index, chunk] of chunks.entries()) {
       const leaf = leaves[index] as Leaf;
-      const { entryCount, pageCount, dictionaryPageBytes, summary } = chunk;
+      const { codec, encoding, entryCount, pageCount, dictionaryPageBytes, summary } = chunk;
       const { uncompressedBytes, compressedBytes } = chunk;
       columns.push({
         leaf,
-        codec: this.#chunkSettings.compressor?.codec ?? CODEC.uncompressed,
+        codec,
+        encoding,
         entryCount,
         pageCount,
         uncompressedBytes,
@@ -200,6 +211,11 @@ function limitOf(name: string, value: number, max: number): number {
     throw new RangeError(`${name} is ${value}; it must be an integer from 1 to ${max}`);
   }
   return value;
+}
+
+function savingOf(value: number): number {
+  if (value >= 0 && value <= 1) return value;
+  throw new RangeError(`minCompressionSaving is ${value}; it must be a number from 0 to 1`);
 }
 
 function compressorOf({ compression, compressor }: ParquetFileOptions): Compressor | null {

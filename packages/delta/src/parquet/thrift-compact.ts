@@ -42,6 +42,13 @@ export class ThriftWriter {
   #lastFieldId = 0;
   readonly #outerFieldIds: number[] = [];
 
+  /** Starts anew, in the same memory. */
+  reset(): void {
+    this.#length = 0;
+    this.#lastFieldId = 0;
+    this.#outerFieldIds.length = 0;
+  }
+
   /** A copy of what was written. */
   toBytes(): Uint8Array {
     return this.#bytes.slice(0, this.#length);

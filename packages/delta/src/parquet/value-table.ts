@@ -2,8 +2,11 @@
 import { LENGTH_PREFIX_BYTES } from "../columns/bytes-column.ts";
 import type { BytesVector } from "../columns/column-block.ts";
 
-/** Slots at first; twice the entries, at least. */
-const INITIAL_SLOTS = 1024;
+/** Slots at first, at least and at most; there are always twice as many as entries. */
+const MIN_SLOTS = 16;
+const MAX_INITIAL_SLOTS = 1024;
+/** A power of two. Values that come often are found here, by a hash of their end and length alone. */
+const RECENT_COUNT = 1024;
 const EMPTY = -1;
 /** Chains of half-full tables stay far below it, unless the values were made to collide. */
 const MAX_PROBES = 128;
@@ -19,19 +22,41 @@ export class ValueTable {
   byteLength = 0;
   readonly #data: Uint8Array;
   readonly #view: DataView;
-  #slots: Int32Array = new Int32Array(INITIAL_SLOTS).fill(EMPTY);
-  #hashes: Int32Array = new Int32Array(INITIAL_SLOTS / 2);
-  #starts: Uint32Array = new Uint32Array(INITIAL_SLOTS / 2);
-  #ends: Uint32Array = new Uint32Array(INITIAL_SLOTS / 2);
+  #slots: Int32Array;
+  #hashes: Int32Array;
+  #starts: Uint32Array;
+  #ends: Uint32Array;
+  readonly #recent: Int32Array;
+  readonly #recentMask: number;
 
-  /** @param data of a `BytesColumn`. */
-  constructor(data: Uint8Array) {
+  /**
+   * @param data of a `BytesColumn`.
+   * @param valueCount how many values will be looked up, at most; fewer take less memory.
+   */
+  constructor(data: Uint8Array, valueCount: number) {
     this.#data = data;
     this.#view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+    const slotCount = powerOfTwoOf(2 * valueCount, MIN_SLOTS, MAX_INITIAL_SLOTS);
+    this.#slots = new Int32Array(slotCount).fill(EMPTY);
+    this.#hashes = new Int32Array(slotCount / 2);
+    this.#starts = new Uint32Array(slotCount / 2);
+    this.#ends = new Uint32Array(slotCount / 2);
+    const recentCount = powerOfTwoOf(valueCount, MIN_SLOTS, RECENT_COUNT);
+    this.#recent = new Int32Array(recentCount).fill(EMPTY);
+    this.#recentMask = recentCount - 1;
   }
 
   /** The number of the value at `[start, end)`, its length included, or -1 when too many others share its slot. */
   indexOf(start: number, end: number): number {
+    const place = quickHashOf(this.#view, start, end) & this.#recentMask;
+    const recent = this.#recent[place] as number;
+    if (recent !== EMPTY && this.#holds(recent, start, end)) return recent;
+    const index = this.#find(start, end);
+    this.#recent[place] = index;
+    return index;
+  }
+
+  #find(start: number, end: number): number {
     const hash = hashOf(this.#view, start, end);
     const slots = this.#slots;
     const mask = slots.length - 1;
@@ -103,6 +128,21 @@ export class ValueTable {
   }
 }
 
+function powerOfTwoOf(count: number, min: number, max: number): number {
+  let power = min;
+  while (power < count && power < max) power *= 2;
+  return power;
+}
+
+/** Of the last two words and the length, which is the first word of a short value. */
+function quickHashOf(view: DataView, start: number, end: number): number {
+  const last = view.getInt32(end - LENGTH_PREFIX_BYTES, true);
+  const before = view.getInt32(Math.max(start, end - 2 * LENGTH_PREFIX_BYTES), true);
+  const product = Math.imul(last ^ (end - start), 0x9e37_79b1) ^ Math.imul(before, 0x85eb_ca6b);
+  // Values that differ in their last byte alone differ in the high bits alone.
+  return product ^ (product >>> 22);
+}
+
 /** Adds a word to a hash. The turn brings high bits to where the product spreads them again. */
 export function mixed(hash: number, word: number): number {
   return Math.imul(((hash << 5) | (hash >>> 27)) ^ word, 0x9e37_79b1);
@@ -121,10 +161,10 @@ function hashOf(view: DataView, start: number, end: number): number {
   return hash ^ (hash >>> 13);
 }
 
+/** From the end: values of a column often begin alike. */
 function isSame(view: DataView, left: number, right: number, byteLength: number): boolean {
-  const lastWord = byteLength - LENGTH_PREFIX_BYTES;
-  for (let offset = 0; offset < lastWord; offset += 4) {
+  for (let offset = byteLength - LENGTH_PREFIX_BYTES; offset > 0; offset -= 4) {
     if (view.getInt32(left + offset, true) !== view.getInt32(right + offset, true)) return false;
   }
-  return view.getInt32(left + lastWord, true) === view.getInt32(right + lastWord, true);
+  return view.getInt32(left, true) === view.getInt32(right, true);
 }

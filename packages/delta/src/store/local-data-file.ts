@@ -2,13 +2,16 @@
 import {
   closeSync,
   fstatSync,
+  fsync,
   fsyncSync,
   mkdirSync,
   openSync,
   unlinkSync,
   writeSync,
+  writevSync,
 } from "node:fs";
 import path from "node:path";
+import { promisify } from "node:util";
 import { storeError } from "./local-errors.ts";
 import { checkStorePath } from "./store-path.ts";
 
@@ -17,10 +20,16 @@ export interface FinishedDataFile {
   readonly modificationTimeMs: number;
 }
 
+/** Buffers that one system call takes; systems allow 1024 at least. */
+const MAX_PARTS_PER_WRITE = 512;
+
+const fsyncInBackground = promisify(fsync);
+
 /**
- * Writes one new data file, synchronously: meant for the thread that encodes it, which waits for the disk anyway. The
- * file never replaces one. Either {@link LocalDataFile.finish} or {@link LocalDataFile.abort} ends it; what a crash
- * leaves in between is a file that no commit names.
+ * Writes one new data file. Writes are synchronous: meant for the thread that encodes it. The disk is waited for in the
+ * background, so that the thread can encode the next file. The file never replaces one. Either
+ * {@link LocalDataFile.finish} or {@link LocalDataFile.abort} ends it; what a crash leaves in between is a file that no
+ * commit names.
  *
  * Errors are `DeltaError`s: `already_exists`, `resource_exhausted` (disk full), `permission_denied`, `unavailable`.
  */
@@ -46,24 +55,33 @@ export class LocalDataFile {
 
   /** Appends all of `bytes`. */
   write(bytes: Uint8Array): void {
+    this.#attempt("write", (descriptor) => writeAll(descriptor, bytes));
+  }
+
+  /** Appends all parts in order, in few system calls. */
+  writeParts(parts: readonly Uint8Array[]): void {
     this.#attempt("write", (descriptor) => {
-      let written = 0;
-      while (written < bytes.length) {
-        written += writeSync(descriptor, bytes, written, bytes.length - written);
+      for (let start = 0; start < parts.length; start += MAX_PARTS_PER_WRITE) {
+        writeTogether(descriptor, parts.slice(start, start + MAX_PARTS_PER_WRITE));
       }
     });
   }
 
-  /** Makes the file and its name durable and closes it: only then may a commit name it. */
-  finish(): FinishedDataFile {
-    const finished = this.#attempt("make durable", (descriptor) => {
-      fsyncSync(descriptor);
+  /**
+   * Makes the file and its name durable and closes it: only then may a commit name it. Until the promise settles,
+   * nothing else may be called; when it rejects, {@link LocalDataFile.abort} removes the file.
+   */
+  async finish(): Promise<FinishedDataFile> {
+    const descriptor = this.#descriptor ?? -1;
+    try {
+      await fsyncInBackground(descriptor);
       const status = fstatSync(descriptor);
-      syncDirectory(path.dirname(this.#target));
+      await syncDirectoryInBackground(path.dirname(this.#target));
+      this.#close();
       return { sizeBytes: status.size, modificationTimeMs: Math.trunc(status.mtimeMs) };
-    });
-    this.#close();
-    return finished;
+    } catch (error) {
+      throw storeError("make durable", this.path, error);
+    }
   }
 
   /** Closes and removes the file. Does nothing after {@link LocalDataFile.finish} or a second time. */
@@ -89,6 +107,32 @@ export class LocalDataFile {
     if (this.#descriptor === undefined) return;
     const descriptor = this.#descriptor;
     this.#descriptor = undefined;
+    closeSync(descriptor);
+  }
+}
+
+function writeAll(descriptor: number, bytes: Uint8Array): void {
+  let written = 0;
+  while (written < bytes.length) {
+    written += writeSync(descriptor, bytes, written, bytes.length - written);
+  }
+}
+
+/** The system may take fewer bytes than it was given; the rest follows part by part. */
+function writeTogether(descriptor: number, parts: readonly Uint8Array[]): void {
+  let written = writevSync(descriptor, parts);
+  for (const part of parts) {
+    if (written < part.length) writeAll(descriptor, part.subarray(written));
+    written = Math.max(0, written - part.length);
+  }
+}
+
+async function syncDirectoryInBackground(directory: string): Promise<void> {
+  if (process.platform === "win32") return;
+  const descriptor = openSync(directory, "r");
+  try {
+    await fsyncInBackground(descriptor);
+  } finally {
     closeSync(descriptor);
   }
 }

@@ -41,7 +41,7 @@ export async function writeDataFile(
     for (const part of tail) file.write(part);
     return {
       path: file.path,
-      ...file.finish(),
+      ...(await file.finish()),
       rowCount: encoder.rowCount,
       stats: statisticsToJson(statistics),
     };

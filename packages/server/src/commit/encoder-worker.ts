@@ -22,15 +22,15 @@ if (port === null) throw new Error("the encoder worker must be started as a work
 
 const compressor = await createZstdCompressor();
 const files = new Map<number, OpenFile>();
+/** One file is synced at a time: syncs take threads that the log's own syncs need as well. */
+let lastSync: Promise<void> = Promise.resolve();
 
 port.on("message", (request: EncoderRequest) => {
+  const file = files.get(request.fileId);
   try {
     handle(request);
   } catch (cause) {
-    files.get(request.fileId)?.target.abort();
-    files.delete(request.fileId);
-    const message = cause instanceof Error ? cause.message : String(cause);
-    respond({ kind: "failed", fileId: request.fileId, message });
+    fail(request.fileId, file, cause);
   }
 });
 
@@ -49,7 +49,7 @@ function handle(request: EncoderRequest): void {
   if (file === undefined) return;
   switch (request.kind) {
     case "block":
-      for (const bytes of file.encoder.addRowGroup(request.block)) file.target.write(bytes);
+      file.target.writeParts(file.encoder.addRowGroup(request.block));
       file.rowCount += request.block.rowCount;
       respond(
         { kind: "blockWritten", fileId, block: request.block },
@@ -58,7 +58,7 @@ function handle(request: EncoderRequest): void {
       return;
     case "finish":
       files.delete(fileId);
-      respond({ kind: "finished", fileId, file: finish(file) });
+      finish(fileId, file);
       return;
     case "abort":
       files.delete(fileId);
@@ -66,17 +66,32 @@ function handle(request: EncoderRequest): void {
   }
 }
 
-function finish(file: OpenFile): EncodedFile {
+/** Ends the file at once, and answers when it is synced; blocks of other files are encoded meanwhile. */
+function finish(fileId: number, file: OpenFile): void {
   const { tail, statistics } = file.encoder.finish();
-  for (const bytes of tail) file.target.write(bytes);
-  const { sizeBytes, modificationTimeMs } = file.target.finish();
-  return {
-    path: file.target.path,
-    byteLength: sizeBytes,
-    modificationTimeMs,
-    rowCount: file.rowCount,
-    statisticsJson: statisticsToJson(statistics),
-  };
+  file.target.writeParts(tail);
+  lastSync = lastSync
+    .then(() => file.target.finish())
+    .then(
+      ({ sizeBytes, modificationTimeMs }) => {
+        const encoded: EncodedFile = {
+          path: file.target.path,
+          byteLength: sizeBytes,
+          modificationTimeMs,
+          rowCount: file.rowCount,
+          statisticsJson: statisticsToJson(statistics),
+        };
+        respond({ kind: "finished", fileId, file: encoded });
+      },
+      (cause: unknown) => fail(fileId, file, cause),
+    );
+}
+
+function fail(fileId: number, file: OpenFile | undefined, cause: unknown): void {
+  file?.target.abort();
+  files.delete(fileId);
+  const message = cause instanceof Error ? cause.message : String(cause);
+  respond({ kind: "failed", fileId, message });
 }
 
 function respond(response: EncoderResponse, moved: readonly ArrayBuffer[] = []): void {

@@ -91,7 +91,7 @@ describe("LocalDataFile", () => {
     const file = new LocalDataFile(root, "deep/er/part.parquet");
     file.write(bytes("hello "));
     file.write(bytes("world"));
-    const { sizeBytes, modificationTimeMs } = file.finish();
+    const { sizeBytes, modificationTimeMs } = await file.finish();
     assert.equal(sizeBytes, 11);
     assert.ok(Number.isSafeInteger(modificationTimeMs) && modificationTimeMs > 0);
     file.abort();
@@ -104,6 +104,19 @@ describe("LocalDataFile", () => {
       () => new LocalDataFile(root, "deep/er/part.parquet"),
       (error) => error instanceof DeltaError && error.code === "already_exists",
     );
+  });
+
+  test("appends any number of parts in order", async (context) => {
+    const root = await temporaryDirectory(context);
+    const file = new LocalDataFile(root, "part.parquet");
+    const parts = Array.from({ length: 1500 }, (_, index) => bytes(`${index},`.slice(index % 7)));
+    file.writeParts(parts);
+    file.writeParts([]);
+    const { sizeBytes } = await file.finish();
+    const expected = Buffer.concat(parts);
+    assert.equal(sizeBytes, expected.length);
+    const read = await new LocalStore(root).get("part.parquet");
+    assert.deepEqual(Buffer.from(read ?? []), expected);
   });
 
   test("leaves nothing after abort", async (context) => {

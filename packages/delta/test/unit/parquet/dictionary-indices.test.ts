@@ -2,20 +2,35 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import * as fc from "fast-check";
-import { encodeIndices } from "../../../src/parquet/dictionary-indices.ts";
+import { appendIndices } from "../../../src/parquet/dictionary-indices.ts";
+import { PageBuffer } from "../../../src/parquet/encoder-scratch.ts";
 
 /** Indices as they occur: stretches of one value between stretches of any. */
-const indicesOf = (bitWidth: number): fc.Arbitrary<Uint32Array> => {
+const indicesOf = (bitWidth: number): fc.Arbitrary<Int32Array> => {
   const index = fc.integer({ min: 0, max: 2 ** bitWidth - 1 });
   const run = fc
     .tuple(index, fc.integer({ min: 1, max: 90 }))
     .map(([value, count]) => Array.from({ length: count }, () => value));
   return fc
     .array(fc.oneof(run, fc.array(index, { maxLength: 30 })), { maxLength: 12 })
-    .map((parts) => Uint32Array.from(parts.flat()));
+    .map((parts) => Int32Array.from(parts.flat()));
 };
 
-describe("encodeIndices", () => {
+function encodeIndices(
+  indices: Int32Array,
+  start: number,
+  end: number,
+  bitWidth: number,
+): Uint8Array {
+  const page = new PageBuffer();
+  // As it is after other pages: no byte is zero that nobody has written.
+  page.append(new Uint8Array(4000).fill(0xff));
+  page.clear();
+  appendIndices(page, indices, start, end, bitWidth);
+  return page.view();
+}
+
+describe("appendIndices", () => {
   it("writes what decodes to the same indices, for every bit width", () => {
     const input = fc
       .integer({ min: 0, max: 24 })
@@ -30,18 +45,18 @@ describe("encodeIndices", () => {
   });
 
   it("encodes only the values asked for", () => {
-    const encoded = encodeIndices(Uint32Array.of(7, 7, 1, 0, 300, 1), 2, 5, 9);
+    const encoded = encodeIndices(Int32Array.of(7, 7, 1, 0, 300, 1), 2, 5, 9);
     assert.deepEqual(decoded(encoded, 3, 9), [1, 0, 300]);
   });
 
   it("takes a long run in a few bytes, and a single entry without any for its index", () => {
-    const indices = new Uint32Array(20_000);
+    const indices = new Int32Array(20_000);
     assert.equal(encodeIndices(indices, 0, indices.length, 17).length, 1 + 3 + 3);
     assert.equal(encodeIndices(indices, 0, indices.length, 0).length, 1 + 3);
   });
 
   it("writes the bit width alone for a page without values", () => {
-    assert.deepEqual([...encodeIndices(new Uint32Array(0), 0, 0, 5)], [5]);
+    assert.deepEqual([...encodeIndices(new Int32Array(0), 0, 0, 5)], [5]);
   });
 });
 

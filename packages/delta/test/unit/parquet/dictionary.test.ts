@@ -16,7 +16,7 @@ function vectorOf(values: readonly Value[]): BytesVector {
 }
 
 function dictionaryOfValues(values: readonly Value[], maxBytes = PAGE_BYTES): Dictionary | null {
-  return dictionaryOf(vectorOf(values), values.length, maxBytes);
+  return dictionaryOf(vectorOf(values), values.length, maxBytes, (count) => new Int32Array(count));
 }
 
 /** The values again, as hexadecimal. */

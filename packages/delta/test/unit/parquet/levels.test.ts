@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import * as fc from "fast-check";
-import { encodeConstantLevel, encodeLevels } from "../../../src/parquet/levels.ts";
+import { EncoderScratch } from "../../../src/parquet/encoder-scratch.ts";
+import { appendConstantLevel, appendLevels } from "../../../src/parquet/levels.ts";
 
 /** Levels as they occur: stretches of one value between stretches of any. */
 const levelsOf = (bitWidth: number): fc.Arbitrary<Uint8Array> => {
@@ -15,7 +16,32 @@ const levelsOf = (bitWidth: number): fc.Arbitrary<Uint8Array> => {
     .map((parts) => Uint8Array.from(parts.flat()));
 };
 
-describe("encodeLevels", () => {
+function encodeLevels(
+  levels: Uint8Array,
+  start: number,
+  end: number,
+  bitWidth: number,
+): Uint8Array {
+  const scratch = dirtyScratch();
+  appendLevels(scratch, levels, start, end, bitWidth);
+  return scratch.page.view();
+}
+
+function encodeConstantLevel(level: number, count: number): Uint8Array {
+  const { page } = dirtyScratch();
+  appendConstantLevel(page, level, count);
+  return page.view();
+}
+
+/** As it is after other pages: no byte is zero that nobody has written. */
+function dirtyScratch(): EncoderScratch {
+  const scratch = new EncoderScratch();
+  scratch.page.append(new Uint8Array(4000).fill(0xff));
+  scratch.page.clear();
+  return scratch;
+}
+
+describe("appendLevels", () => {
   it("writes what decodes to the same levels, for every bit width", () => {
     const input = fc
       .integer({ min: 1, max: 8 })
@@ -46,7 +72,7 @@ describe("encodeLevels", () => {
   });
 });
 
-describe("encodeConstantLevel", () => {
+describe("appendConstantLevel", () => {
   it("writes the same as a run found by looking", () => {
     for (const count of [16, 127, 128, 20_000]) {
       const levels = new Uint8Array(count).fill(1);

@@ -66,6 +66,7 @@ export function readerCases(): ReaderCase[] {
     longValueCase(),
     dictionaryCase(),
     bitWidthCase(),
+    deltaCase(),
   ];
 }
 
@@ -193,6 +194,47 @@ function bitWidthCase(): ReaderCase {
       );
       return [texts];
     }),
+  };
+}
+
+/** Columns that are written as deltas: in order, with jitter, with steps of many widths, beyond 2^53, and with nulls. */
+function deltaCase(): ReaderCase {
+  const rowCount = 5001;
+  const group = (valueOf: (row: number) => Value): Value[] =>
+    Array.from({ length: rowCount }, (_, row) => valueOf(row));
+  const jitter = (row: number): number => (Math.imul(row + 1, 0x9e37_79b1) >>> 0) % 5000;
+  // A step for each width of bits up to 49, the other way each time; most neighbours differ by next to nothing.
+  const steps = (row: number): bigint =>
+    BigInt(row % 2) + (row % 128 < 4 ? 2n ** BigInt(Math.floor(row / 128) + 9) : 0n);
+  const isNull = (row: number): boolean => (row > 900 && row < 2000) || row % 7 === 3;
+  const at = (row: number): bigint => 1_700_000_000_000_000n + BigInt(row * 1000 + jitter(row));
+  return {
+    name: "deltas",
+    schema: schemaOf(
+      field("sequence", "integer", false),
+      field("falling", "integer", true),
+      field("constant", "long", true),
+      field("at", "timestamp", true),
+      field("local", "timestamp_ntz", true),
+      field("day", "date", true),
+      field("id", "long", false),
+      field("steps", "long", false),
+      field("near_max", "integer", false),
+    ),
+    rowGroups: [
+      [
+        group((row) => row - 2500),
+        group((row) => (isNull(row) ? null : 2 ** 30 - row * 40)),
+        group(() => -5n),
+        group((row) => (isNull(row) ? null : at(row))),
+        group((row) => at(rowCount - row)),
+        group((row) => (row % 100 < 60 ? null : 20_000 + (row % 30))),
+        group((row) => MAX_INT64 - BigInt(row) * 3n),
+        group(steps),
+        group((row) => (row % 1000 === 0 ? 2 ** 31 - 1 : row)),
+      ],
+    ],
+    limits: { pageRows: 700 },
   };
 }
 
