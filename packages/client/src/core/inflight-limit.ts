@@ -6,10 +6,13 @@ const INITIAL_BYTES = 8_388_608;
 /** Acknowledgements that come later than so many times the fastest one have waited in a queue rather than on the way. */
 const QUEUEING_FACTOR = 2;
 
+/** A larger limit has to be so many times as fast as the smaller one to be made larger again. */
+const WORTHWHILE_GAIN = 1.25;
+
 /**
  * How many bytes may be unacknowledged. Bytes that only wait in a queue cost memory and delay their own
  * acknowledgement without making anything faster, so a call begins with few and gets twice as many whenever the limit
- * held callers back although acknowledgements came without queueing. Without a call the whole of `maxBytes` may be taken.
+ * held callers back, acknowledgements came without queueing, and the last doubling paid. Without a call the whole of `maxBytes` may be taken.
  *
  * A round lasts from noting an offset to its acknowledgement; there is one at a time.
  */
@@ -20,6 +23,7 @@ export class InflightLimit {
   #markedAtMs = 0;
   #leastMs = Number.POSITIVE_INFINITY;
   #heldBack = false;
+  #bytesPerMsBefore = 0;
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
@@ -36,6 +40,7 @@ export class InflightLimit {
     this.#markedOffset = undefined;
     this.#leastMs = Number.POSITIVE_INFINITY;
     this.#heldBack = false;
+    this.#bytesPerMsBefore = 0;
   }
 
   /** The call ended. */
@@ -62,7 +67,11 @@ export class InflightLimit {
     const roundMs = nowMs - this.#markedAtMs;
     this.#markedOffset = undefined;
     this.#leastMs = Math.min(this.#leastMs, roundMs);
-    if (this.#heldBack && roundMs < this.#leastMs * QUEUEING_FACTOR) {
+    // Whoever is held back has the whole limit on the way, once per round.
+    const bytesPerMs = this.#bytes / roundMs;
+    const paid = bytesPerMs >= this.#bytesPerMsBefore * WORTHWHILE_GAIN;
+    if (this.#heldBack && paid && roundMs < this.#leastMs * QUEUEING_FACTOR) {
+      this.#bytesPerMsBefore = bytesPerMs;
       this.#bytes = Math.min(this.#bytes * 2, this.#maxBytes);
     }
     this.#heldBack = false;

@@ -36,9 +36,20 @@ test("doubles when callers were held back and nothing queued", () => {
   limit.begin();
   round(limit, 100);
   assert.equal(limit.bytes, 16 * MIB);
-  round(limit, 199);
+  round(limit, 120);
   assert.equal(limit.bytes, 32 * MIB);
   round(limit, 200);
+  assert.equal(limit.bytes, 32 * MIB);
+});
+
+test("does not double again when the last doubling made nothing faster", () => {
+  const limit = new InflightLimit(64 * MIB);
+  limit.begin();
+  round(limit, 100);
+  round(limit, 199);
+  round(limit, 180);
+  assert.equal(limit.bytes, 16 * MIB);
+  round(limit, 150);
   assert.equal(limit.bytes, 32 * MIB);
 });
 
