@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Clock, Timer } from "../core/clock.ts";
+import type { InflightLimit } from "../core/inflight-limit.ts";
 import { OffsetWaiters } from "../core/offset-waiters.ts";
 import type { RecordWindow } from "../core/record-window.ts";
 import { RoomQueue, type Submission } from "../core/room-queue.ts";
@@ -7,8 +8,8 @@ import type { StreamSettings } from "../core/settings.ts";
 import { ZerobusError } from "../core/zerobus-error.ts";
 
 /**
- * Bytes taken in one turn of the event loop before callers are made to wait for the next. A loop that awaits each call
- * would otherwise run on microtasks alone and keep sockets and timers from their turn.
+ * Bytes taken before callers are made to wait for the next turn of the event loop. A loop that awaits each call would
+ * otherwise run on microtasks alone and keep sockets and timers from their turn.
  */
 const TURN_BYTES = 131_072;
 
@@ -17,10 +18,11 @@ export const NO_ROOM = -1;
 
 export interface RecordIntakeOptions {
   readonly window: RecordWindow;
+  readonly limit: InflightLimit;
   readonly settings: StreamSettings;
   readonly clock: Clock;
-  /** Called at the end of a turn of the event loop in which something was taken. */
-  readonly onTurn: () => void;
+  /** Called when those who hand records over have nothing more at the moment. */
+  readonly onTaken: () => void;
 }
 
 /** Lets submissions into the window, and owns the promises of those who wait: for room, for acknowledgements. */
@@ -30,13 +32,17 @@ export class RecordIntake {
   readonly #room = new RoomQueue();
   readonly #waiters = new OffsetWaiters();
   #waitTimer: Timer | undefined;
-  #turnScheduled = false;
+  #flushScheduled = false;
   #turnBytes = 0;
   #turn: Promise<void> | undefined;
   #endTurn: (() => void) | undefined;
-  readonly #hasRoom = (): boolean =>
-    this.#window.unackedCount < this.#options.settings.maxInflightRequests &&
-    this.#window.unackedBytes < this.#options.settings.maxInflightBytes;
+  readonly #hasRoom = (): boolean => {
+    const { limit, settings } = this.#options;
+    if (this.#window.unackedCount >= settings.maxInflightRequests) return false;
+    if (this.#window.unackedBytes < limit.bytes) return true;
+    limit.heldBack();
+    return false;
+  };
   readonly #take = (submission: Submission): number => this.#append(submission);
 
   constructor(options: RecordIntakeOptions) {
@@ -59,6 +65,7 @@ export class RecordIntake {
     if (this.#turnBytes < TURN_BYTES) return undefined;
     this.#turn ??= new Promise<void>((resolve) => {
       this.#endTurn = resolve;
+      setImmediate(this.#onTurn);
     });
     return this.#turn;
   }
@@ -84,7 +91,11 @@ export class RecordIntake {
   /** The window released what was acknowledged. */
   acknowledged(): void {
     this.#waiters.acknowledge(this.#window.headOffset);
-    if (this.#waiters.count === 0) this.#stopWaitTimer();
+    this.admit();
+  }
+
+  /** Takes what waits, as far as there is room. */
+  admit(): void {
     this.#room.admit(this.#hasRoom, this.#take);
   }
 
@@ -103,17 +114,22 @@ export class RecordIntake {
     else if (submission instanceof Uint8Array) offset = window.appendBytes(submission);
     else offset = window.appendBatch(submission);
     this.#turnBytes += window.unackedBytes - before;
-    if (!this.#turnScheduled) {
-      this.#turnScheduled = true;
-      setImmediate(this.#onTurn);
+    if (!this.#flushScheduled) {
+      this.#flushScheduled = true;
+      // Runs when no microtask is left: behind all that is handed over one await after the other, and so early that
+      // what answers an acknowledgement leaves with the packet that is being read.
+      process.nextTick(this.#onTaken);
     }
     return offset;
   }
 
+  readonly #onTaken = (): void => {
+    this.#flushScheduled = false;
+    this.#options.onTaken();
+  };
+
   readonly #onTurn = (): void => {
-    this.#turnScheduled = false;
     this.#turnBytes = 0;
-    this.#options.onTurn();
     const endTurn = this.#endTurn;
     this.#turn = undefined;
     this.#endTurn = undefined;

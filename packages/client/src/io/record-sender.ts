@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Clock, Timer } from "../core/clock.ts";
+import type { InflightLimit } from "../core/inflight-limit.ts";
 import type { RecordWindow } from "../core/record-window.ts";
 import { SentLog } from "../core/sent-log.ts";
 import { ZerobusError } from "../core/zerobus-error.ts";
@@ -8,8 +9,12 @@ import type { StreamCall } from "./stream-call.ts";
 /** Bytes handed to HTTP/2 that have not left for the socket. */
 const MAX_OUTSTANDING_BYTES = 1_048_576;
 
+/** Less than this waits for the write before it to leave, so that many small writes become few. */
+const WORTHWHILE_WRITE_BYTES = 65_536;
+
 export interface RecordSenderOptions {
   readonly window: RecordWindow;
+  readonly limit: InflightLimit;
   readonly clock: Clock;
   /** Silence allowed while something is unacknowledged. */
   readonly lackOfAckTimeoutMs: number;
@@ -50,6 +55,7 @@ export class RecordSender {
     this.#lastWireAck = -1;
     this.#outstandingBytes = 0;
     this.#sentLog.clear();
+    this.#options.limit.begin();
     this.heard();
     this.#window.rewind();
     this.#sending = true;
@@ -66,6 +72,7 @@ export class RecordSender {
   end(): void {
     this.pause();
     this.#call = undefined;
+    this.#options.limit.end();
     this.#ackTimer?.cancel();
     this.#ackTimer = undefined;
   }
@@ -84,6 +91,7 @@ export class RecordSender {
     const sentBefore = window.sentOffset;
     while (this.#outstandingBytes < MAX_OUTSTANDING_BYTES) {
       window.frame();
+      if (this.#outstandingBytes > 0 && window.framedBytes < WORTHWHILE_WRITE_BYTES) break;
       const chunk = window.nextToWrite();
       if (chunk === undefined) break;
       const bytes = chunk.bytes.subarray(chunk.writtenBytes, chunk.usedBytes);
@@ -97,7 +105,9 @@ export class RecordSender {
       });
     }
     if (window.sentOffset === sentBefore) return;
-    this.#sentLog.sent(window.sentOffset, this.#options.clock.nowMs());
+    const nowMs = this.#options.clock.nowMs();
+    this.#sentLog.sent(window.sentOffset, nowMs);
+    this.#options.limit.taken(window.nextOffset, nowMs);
     this.#ackTimer ??= this.#startAckTimer(this.#options.lackOfAckTimeoutMs);
   }
 
@@ -105,7 +115,7 @@ export class RecordSender {
   acknowledge(wireOffset: number): boolean | ZerobusError {
     const window = this.#window;
     const nextOffset = window.wireBase + wireOffset + 1;
-    this.heard();
+    const nowMs = this.heard();
     if (wireOffset < this.#lastWireAck || nextOffset > window.sentOffset) {
       const sent = window.sentOffset - window.wireBase - 1;
       return new ZerobusError(
@@ -118,6 +128,7 @@ export class RecordSender {
     this.#lastWireAck = wireOffset;
     window.acknowledge(nextOffset);
     this.#sentLog.acknowledge(nextOffset);
+    this.#options.limit.acknowledged(nextOffset, nowMs);
     return true;
   }
 

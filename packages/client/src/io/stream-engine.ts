@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { encodeCreateStreamFrame, RECORD_TYPE } from "@sluice/protocol";
 import type { Timer } from "../core/clock.ts";
+import { InflightLimit } from "../core/inflight-limit.ts";
 import { RecordWindow } from "../core/record-window.ts";
 import type { Submission } from "../core/room-queue.ts";
 import { streamPolicy } from "../core/settings.ts";
@@ -49,17 +50,20 @@ export class StreamEngine {
     this.#options = options;
     this.#policy = streamPolicy(options.settings);
     this.#window = new RecordWindow(options.settings.format, options.chunks);
+    const limit = new InflightLimit(options.settings.maxInflightBytes);
     this.#sender = new RecordSender({
       window: this.#window,
+      limit,
       clock: options.clock,
       lackOfAckTimeoutMs: options.settings.serverLackOfAckTimeoutMs,
       onSilence: (error, atMs) => this.#dispatch({ kind: "ackTimedOut", error, atMs }),
     });
     this.#intake = new RecordIntake({
       window: this.#window,
+      limit,
       settings: options.settings,
       clock: options.clock,
-      onTurn: () => this.#sender.write(),
+      onTaken: () => this.#sender.write(),
     });
     this.#finished = new Promise<void>((resolve) => {
       this.#finish = resolve;
@@ -287,6 +291,8 @@ export class StreamEngine {
       awaitsAnswer: () => !attempt.opened || this.#sender.unsettled,
     };
     this.#attempt = attempt;
+    // Without a call there is more room than with one.
+    this.#intake.admit();
     this.#options.credentials.headers().then(
       (headers) => {
         if (attempt.dropped) return;
