@@ -81,7 +81,7 @@ function structWriterOf(columns: readonly Column[], refusesUnknownKeys: boolean)
         let next = 0;
         for (key in record) {
           if (key === keys[next]) next++;
-          else if (!known.has(key) && record[key] !== undefined) unknownKey(record[key]);
+          else if (!known.has(key)) unknownKey(record, key);
         }
       }
     } catch (error) {

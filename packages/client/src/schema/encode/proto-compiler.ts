@@ -157,14 +157,14 @@ function keyCheckOf(message: MessageModel): (record: PlainObject) => void {
     let next = 0;
     for (const key in record) {
       if (key === keys[next]) next++;
-      else if (!known.has(key) && record[key] !== undefined) refuseKey(record, key);
+      else if (!known.has(key)) refuseKey(record, key);
     }
   };
 }
 
-function refuseKey(record: PlainObject, key: string): never {
+function refuseKey(record: PlainObject, key: string): void {
   try {
-    return unknownKey(record[key]);
+    unknownKey(record, key);
   } catch (error) {
     throw within(error, key);
   }

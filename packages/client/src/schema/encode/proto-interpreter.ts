@@ -28,7 +28,7 @@ export function interpretedMessageWriter(
       }
       if (!refusesUnknownKeys) return;
       for (key in record) {
-        if (!known.has(key) && record[key] !== undefined) unknownKey(record[key]);
+        if (!known.has(key)) unknownKey(record, key);
       }
     } catch (error) {
       throw within(error, key);

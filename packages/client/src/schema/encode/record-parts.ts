@@ -60,8 +60,10 @@ export function missing(value: unknown): never {
   );
 }
 
-/** Throws the error of a property that is no column. */
-export function unknownKey(value: unknown): never {
+/** Throws the error of a property that is no column, if it is the record's own and has a value. */
+export function unknownKey(record: PlainObject, key: string): void {
+  const value = ownProperty(record, key);
+  if (value === undefined) return;
   throw new FieldError(
     `there is no such column, and the record has ${shown(value)} for it; names count with their case; \`unknownKeys: "ignore"\` leaves such values out`,
   );
