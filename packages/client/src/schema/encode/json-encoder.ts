@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Column, ColumnType, TableSchema } from "../table-schema.ts";
-import { type Converted, converterOf } from "./converters.ts";
+import { converterOf } from "./converters.ts";
 import { FieldError, recordError, refuse, shown, within } from "./field-error.ts";
 import type { EncoderOptions, RecordEncoder } from "./record-encoder.ts";
 import {
@@ -21,9 +21,6 @@ type TextWriter = (value: unknown) => string;
 const FIRST_BYTES = 4096;
 /** A buffer that one record made larger than this is not kept for the next. */
 const MAX_KEPT_BYTES = 1_048_576;
-/** Text that is the same in JSON but for the quotes around it. */
-// oxlint-disable-next-line no-control-regex
-const NEEDS_CARE = /["\\\u0000-\u001f\ud800-\udfff]/;
 
 /** Compiles an encoder of JSON text; without a schema, one that refuses what JSON would lose. */
 export function jsonEncoderOf<Item>(
@@ -157,8 +154,9 @@ function scalarWriterOf(rule: ValueRule): TextWriter {
   const convert = converterOf(rule);
   switch (rule.kind) {
     case "text":
-      if (rule.maxCharacters === 0) return (value) => quotedText(value, convert);
-      return (value) => textOfString(convert(value) as string);
+      if (rule.maxCharacters > 0) return (value) => textOfString(convert(value) as string);
+      return (value) =>
+        textOfString(typeof value === "string" ? value : (convert(value) as string));
     case "variant":
       return (value) => textOfString(convert(value) as string);
     case "decimal":
@@ -177,11 +175,6 @@ function scalarWriterOf(rule: ValueRule): TextWriter {
     default:
       return (value) => String(convert(value));
   }
-}
-
-function quotedText(value: unknown, convert: (value: unknown) => Converted): string {
-  if (typeof value === "string" && !NEEDS_CARE.test(value)) return `"${value}"`;
-  return textOfString(convert(value) as string);
 }
 
 function base64Of(bytes: Uint8Array): string {

@@ -34,8 +34,13 @@ function textOf(value: unknown, depth: number): string {
   }
 }
 
+/** What is not the same in JSON but for the quotes around it. */
+// oxlint-disable-next-line no-control-regex
+const NEEDS_CARE = /["\\\u0000-\u001f\ud800-\udfff]/;
+
 /** A string as JSON text. Half of a surrogate pair is no character, and would be replaced on the way. */
 export function textOfString(value: string): string {
+  if (!NEEDS_CARE.test(value)) return `"${value}"`;
   checkWellFormed(value);
   return JSON.stringify(value);
 }
@@ -69,12 +74,7 @@ function textOfArray(values: readonly unknown[], depth: number): string {
 
 function textOfObject(value: object, depth: number): string {
   checkDepth(depth);
-  if (value instanceof Date) {
-    throw new FieldError(
-      `${shown(value)} has no form in JSON that the service takes: give the encoder the table's schema, or send microseconds since 1970 for a TIMESTAMP and days for a DATE`,
-    );
-  }
-  if (isOpaque(value)) throw new FieldError(`expected a value that JSON has, not ${shown(value)}`);
+  if (Object.getPrototypeOf(value) !== Object.prototype) refuseOpaque(value);
   const { toJSON } = value as { readonly toJSON?: unknown };
   if (typeof toJSON === "function") {
     return textOf((toJSON as (this: object, key: string) => unknown).call(value, ""), depth + 1);
@@ -92,6 +92,15 @@ function textOfObject(value: object, depth: number): string {
     throw within(error, key);
   }
   return `{${text}}`;
+}
+
+function refuseOpaque(value: object): void {
+  if (value instanceof Date) {
+    throw new FieldError(
+      `${shown(value)} has no form in JSON that the service takes: give the encoder the table's schema, or send microseconds since 1970 for a TIMESTAMP and days for a DATE`,
+    );
+  }
+  if (isOpaque(value)) throw new FieldError(`expected a value that JSON has, not ${shown(value)}`);
 }
 
 /** Whether an object's contents are not its properties, so that JSON would show it empty or as something else. */
