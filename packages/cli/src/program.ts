@@ -3,6 +3,7 @@ import { Argument, Command, InvalidArgumentError, Option } from "commander";
 import type { CommandContext } from "./commands/context.ts";
 import type { DevOptions } from "./commands/dev.ts";
 import type { ProduceOptions } from "./commands/produce.ts";
+import type { ProtoCommandOptions, TypesCommandOptions } from "./commands/schema-commands.ts";
 import type { CreateTableOptions, HeadOptions, TableOptions } from "./commands/table.ts";
 import { DEFAULT_DATA_DIRECTORY, DEFAULT_PORT } from "./environment.ts";
 import { INPUT_FORMATS } from "./source/format.ts";
@@ -26,6 +27,8 @@ export function createProgram(
   program.addCommand(devCommand(context, onExitCode));
   program.addCommand(tableCommand(context));
   program.addCommand(produceCommand(context, onExitCode));
+  program.addCommand(protoCommand(context));
+  program.addCommand(typesCommand(context));
   for (const command of program.commands) {
     command.copyInheritedSettings(program);
     for (const nested of command.commands) nested.copyInheritedSettings(program);
@@ -229,6 +232,63 @@ Examples:
   $ sluice produce main.default.events events.ndjson
   $ tail -f app.log.json | sluice produce main.default.events - --format ndjson
   $ sluice produce main.default.events export.csv --skip-invalid --json`;
+
+function protoCommand(context: CommandContext): Command {
+  const command = new Command("proto")
+    .description("print the .proto file of a table's records")
+    .addArgument(nameArgument())
+    .option("--package <name>", "the file's package, such as acme.events (default: none)");
+  return withSchemaOptions(command)
+    .addHelpText(
+      "after",
+      `
+Columns are fields of the same name, numbered by their place; NOT NULL is required. Programs that use @sluice/client need
+no such file: it makes the records from the table's columns itself.
+
+Examples:
+  $ sluice proto main.default.events --out events.proto
+  $ sluice proto main.default.events --package acme.events | protoc --descriptor_set_out=events.bin /dev/stdin`,
+    )
+    .action(async (table: string | undefined, options: ProtoCommandOptions) => {
+      const { protoCommand: run } = await import("./commands/schema-commands.ts");
+      await run(table, options, context);
+    });
+}
+
+function typesCommand(context: CommandContext): Command {
+  const command = new Command("types")
+    .description("print the TypeScript type of a table's records")
+    .addArgument(nameArgument())
+    .option("--name <identifier>", "the interface's name (default: made of the table's)");
+  return withSchemaOptions(command)
+    .addHelpText(
+      "after",
+      `
+Examples:
+  $ sluice types main.default.events --out src/events.ts
+  $ sluice types main.default.events --name Event`,
+    )
+    .action(async (table: string | undefined, options: TypesCommandOptions) => {
+      const { typesCommand: run } = await import("./commands/schema-commands.ts");
+      await run(table, options, context);
+    });
+}
+
+/** What both commands that ask the workspace for a table take. */
+function withSchemaOptions(command: Command): Command {
+  return command
+    .option("-o, --out <file>", "write to a file instead of standard output")
+    .option(
+      "--workspace-url <url>",
+      "where the table is asked for (default: DATABRICKS_WORKSPACE_URL)",
+    )
+    .option("--endpoint <url>", "stands in for it (default: ZEROBUS_SERVER_ENDPOINT)")
+    .option("--client-id <id>", "default: DATABRICKS_CLIENT_ID")
+    .option("--client-secret <secret>", "default: DATABRICKS_CLIENT_SECRET")
+    .option("--no-auth", "for a server that was started with --no-auth")
+    .option("--ca <file>", "certificates to trust, in PEM (default: SSL_CERT_FILE)")
+    .addOption(jsonOption("the table's columns as JSON instead"));
+}
 
 function dataOption(): Option {
   return new Option("--data <directory>", "where everything is kept").default(

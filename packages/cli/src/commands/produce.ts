@@ -264,7 +264,7 @@ class Run {
   }
 }
 
-async function readCertificates(file: string | undefined): Promise<Buffer | undefined> {
+export async function readCertificates(file: string | undefined): Promise<Buffer | undefined> {
   if (file === undefined || file === "") return undefined;
   try {
     return await readFile(file);

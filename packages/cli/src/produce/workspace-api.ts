@@ -50,7 +50,11 @@ export async function lookUpTable(
   return { kind: "found", fields: fieldsOf(answer.text, table) };
 }
 
-async function fetchToken(
+/**
+ * Asks for an access token that is good for reading metadata; `undefined` where authentication is off.
+ * @throws CliError when there is none.
+ */
+export async function fetchToken(
   { workspaceUrl, client }: Connection,
   certificates: Buffer | undefined,
 ): Promise<string | undefined> {

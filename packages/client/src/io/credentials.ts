@@ -14,7 +14,7 @@ import {
 } from "../core/token-request.ts";
 import { ZerobusError } from "../core/zerobus-error.ts";
 import type { TlsOptions } from "./dial.ts";
-import { httpPost } from "./http-post.ts";
+import { httpRequest } from "./http-request.ts";
 
 type HeaderList = [string, string][];
 
@@ -73,7 +73,8 @@ export class TokenService {
     const { timeoutMs, tls, environment } = this.#options;
     const url = parseUrl("Unity Catalog URL", scope.ucUrl);
     const basePath = url.pathname === "/" ? "" : url.pathname.replace(/\/+$/, "");
-    const answer = await httpPost({
+    const answer = await httpRequest({
+      method: "POST",
       url,
       path: `${basePath}/oidc/v1/token`,
       headers: {

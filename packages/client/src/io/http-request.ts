@@ -1,19 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-import { request as httpRequest, type IncomingMessage } from "node:http";
+import { request as startRequest, type IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import { type Environment, proxyForHttp } from "../core/proxy-selection.ts";
 import { ZerobusError } from "../core/zerobus-error.ts";
 import { dial, proxyAuthorization, type TlsOptions } from "./dial.ts";
 
-const MAX_ANSWER_BYTES = 1_048_576;
+const DEFAULT_MAX_ANSWER_BYTES = 1_048_576;
 
-export interface HttpPost {
+export interface HttpRequest {
+  readonly method: "GET" | "POST";
   readonly url: URL;
   /** Sent as it is; `url` cannot hold every path a server may be asked for. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
+  /** Sent with a POST. */
+  readonly body?: string;
   readonly timeoutMs: number;
+  /** Larger answers are an error. @default 1 MiB */
+  readonly maxAnswerBytes?: number;
   readonly tls: TlsOptions;
   readonly environment: Environment;
 }
@@ -24,19 +28,19 @@ export interface HttpAnswer {
 }
 
 /**
- * One POST on a connection of its own, through the proxy the environment asks for.
+ * One request on a connection of its own, through the proxy the environment asks for.
  * @throws ZerobusError `unavailable`, `deadline_exceeded`
  */
-export async function httpPost(post: HttpPost): Promise<HttpAnswer> {
+export async function httpRequest(request: HttpRequest): Promise<HttpAnswer> {
   const abort = new AbortController();
-  const timer = setTimeout(() => abort.abort(), post.timeoutMs);
+  const timer = setTimeout(() => abort.abort(), request.timeoutMs);
   try {
-    return await send(post, abort.signal);
+    return await send(request, abort.signal);
   } catch (error) {
     if (abort.signal.aborted) {
       throw new ZerobusError(
         "deadline_exceeded",
-        `No answer from ${post.url.host} within ${post.timeoutMs} ms`,
+        `No answer from ${request.url.host} within ${request.timeoutMs} ms`,
         { cause: error },
       );
     }
@@ -46,36 +50,36 @@ export async function httpPost(post: HttpPost): Promise<HttpAnswer> {
   }
 }
 
-async function send(post: HttpPost, signal: AbortSignal): Promise<HttpAnswer> {
-  const { url } = post;
+async function send(wanted: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
+  const { url } = wanted;
   const secure = url.protocol === "https:";
   const host = url.hostname.replace(/^\[|\]$/g, "");
   const port = url.port === "" ? (secure ? 443 : 80) : Number(url.port);
-  const proxy = proxyForHttp(post.environment, secure, host, port);
+  const proxy = proxyForHttp(wanted.environment, secure, host, port);
   // Over http a proxy is asked for the whole URL; only https is tunnelled.
   const forward = proxy !== undefined && !secure ? new URL(proxy) : undefined;
   const socket =
     forward === undefined
-      ? await dial({ host, port, secure, tls: post.tls, proxy, signal })
+      ? await dial({ host, port, secure, tls: wanted.tls, proxy, signal })
       : await dial({
           host: forward.hostname.replace(/^\[|\]$/g, ""),
           port: Number(forward.port) || (forward.protocol === "https:" ? 443 : 80),
           secure: forward.protocol === "https:",
-          tls: post.tls,
+          tls: wanted.tls,
           proxy: undefined,
           signal,
         });
-  const path = forward === undefined ? post.path : `http://${url.host}${post.path}`;
+  const path = forward === undefined ? wanted.path : `http://${url.host}${wanted.path}`;
   const authorization = forward === undefined ? {} : proxyAuthorization(forward);
   try {
-    return await exchange(post, socket, path, { ...post.headers, ...authorization }, signal);
+    return await exchange(wanted, socket, path, { ...wanted.headers, ...authorization }, signal);
   } finally {
     socket.destroy();
   }
 }
 
 function exchange(
-  post: HttpPost,
+  wanted: HttpRequest,
   socket: Socket,
   path: string,
   headers: Readonly<Record<string, string>>,
@@ -84,18 +88,19 @@ function exchange(
   return new Promise<HttpAnswer>((resolve, reject) => {
     const fail = (cause: Error): void => {
       reject(
-        new ZerobusError("unavailable", `Request to ${post.url.host} failed: ${cause.message}`, {
+        new ZerobusError("unavailable", `Request to ${wanted.url.host} failed: ${cause.message}`, {
           cause,
         }),
       );
     };
-    const request = httpRequest({
-      method: "POST",
+    const { method, body = "" } = wanted;
+    const request = startRequest({
+      method,
       path,
       headers: {
-        host: post.url.host,
+        host: wanted.url.host,
         ...headers,
-        "content-length": String(Buffer.byteLength(post.body)),
+        ...(method === "POST" ? { "content-length": String(Buffer.byteLength(body)) } : {}),
         connection: "close",
       },
       createConnection: () => socket,
@@ -103,22 +108,22 @@ function exchange(
     });
     request.once("error", fail);
     request.once("response", (response) => {
-      readBody(response).then(
-        (body) => resolve({ status: response.statusCode ?? 0, body }),
+      readBody(response, wanted.maxAnswerBytes ?? DEFAULT_MAX_ANSWER_BYTES).then(
+        (answer) => resolve({ status: response.statusCode ?? 0, body: answer }),
         (error: unknown) => fail(error instanceof Error ? error : new Error(String(error))),
       );
     });
-    request.end(post.body);
+    request.end(body);
   });
 }
 
-async function readBody(response: IncomingMessage): Promise<string> {
+async function readBody(response: IncomingMessage, maxBytes: number): Promise<string> {
   const chunks: Buffer[] = [];
   let byteCount = 0;
   for await (const chunk of response as AsyncIterable<Buffer>) {
     byteCount += chunk.length;
-    if (byteCount > MAX_ANSWER_BYTES) {
-      throw new Error(`the answer is larger than ${MAX_ANSWER_BYTES} bytes`);
+    if (byteCount > maxBytes) {
+      throw new Error(`the answer is larger than ${maxBytes} bytes`);
     }
     chunks.push(chunk);
   }
