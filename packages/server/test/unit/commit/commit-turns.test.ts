@@ -12,8 +12,8 @@ function createTables(): {
   readonly clock: ManualServerClock;
   readonly turns: CommitTurns;
   readonly begun: string[];
-  ask(name: string, isUrgent?: boolean): object;
-  end(name: string): void;
+  readonly ask: (name: string, isUrgent?: boolean) => object;
+  readonly end: (name: string) => void;
 } {
   const clock = new ManualServerClock();
   const turns = new CommitTurns(clock);
@@ -23,7 +23,7 @@ function createTables(): {
     clock,
     turns,
     begun,
-    ask(name, isUrgent = false) {
+    ask: (name, isUrgent = false) => {
       const table = {};
       void turns.take(table, isUrgent).then((endTurn) => {
         begun.push(name);
