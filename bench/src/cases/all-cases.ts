@@ -4,7 +4,13 @@ import type { ResultSet } from "../lib/results.ts";
 import type { ClientProducerJob, ClientUse } from "../load/client-producer.ts";
 import type { BenchCase } from "./bench-case.ts";
 import { benchClient, benchProducer } from "./clients.ts";
-import { benchDiskFloor, benchHttp2Floor, benchParquetFloor, benchTcpFloor } from "./floors.ts";
+import {
+  benchDiskFloor,
+  benchHttp2Floor,
+  benchParquetFloor,
+  benchRoundTripFloor,
+  benchTcpFloor,
+} from "./floors.ts";
 import { benchIngest, type IngestShape } from "./ingest.ts";
 import { benchAcks, benchVisible } from "./latency.ts";
 import { benchIdleStreams, benchManyStreams } from "./streams.ts";
@@ -82,6 +88,7 @@ export function floorCases(
   return [
     { name: "floor.tcp", run: (results) => benchTcpFloor(results, count(5_000_000)) },
     { name: "floor.http2", run: (results) => benchHttp2Floor(results, count(5_000_000)) },
+    { name: "floor.roundtrip", run: (results) => benchRoundTripFloor(results, time(2000)) },
     { name: "floor.disk", run: (results) => benchDiskFloor(results, time(2000)) },
     { name: "floor.parquet", run: (results) => benchParquetFloor(results, time(3000)) },
   ];
@@ -99,6 +106,7 @@ export function askForRatios(results: ResultSet): void {
   results.compare("ack.idle.p50", "disk.sync.p50");
   results.compare("ack.idle.p99", "disk.sync.p99");
   results.compare("blocking.1", "disk.sync.rate");
+  results.compare("blocking.1", "floor.roundtrip");
   results.compare("blocking.64", "blocking.1");
   results.compare("streams.5000", "ingest.single");
   for (const { name } of CLIENT_USES) {

@@ -5,6 +5,7 @@ import { runJob, Service } from "../lib/child.ts";
 import { READINGS } from "../lib/record-set.ts";
 import type { ResultSet } from "../lib/results.ts";
 import { DATA_ROOT } from "../lib/server-run.ts";
+import type { BlockingAnswer, BlockingJob } from "../load/blocking.ts";
 import type { DiskSyncAnswer, DiskSyncJob } from "../load/disk-sync.ts";
 import type { ParquetEncodeAnswer, ParquetEncodeJob } from "../load/parquet-encode.ts";
 import type { RawProducerAnswer, RawProducerJob } from "../load/raw-producer.ts";
@@ -39,6 +40,16 @@ export async function benchHttp2Floor(results: ResultSet, recordCount: number): 
     const run = await runJob<RawProducerAnswer>("load/raw-producer.js", job);
     const seconds = (run.acknowledgedAtMs - run.startedAtMs) / 1000;
     results.add("floor.http2", "records/s", recordCount / seconds);
+  });
+}
+
+/** One record and its ack at a time on a `node:http2` server that keeps nothing: the way there and back alone. */
+export async function benchRoundTripFloor(results: ResultSet, durationMs: number): Promise<void> {
+  await withSink("http2", async (port) => {
+    const endpoint = `http://127.0.0.1:${port}`;
+    const job: BlockingJob = { endpoint, table: "bench.floor.sink", streamCount: 1, durationMs };
+    const run = await runJob<BlockingAnswer>("load/blocking.js", job);
+    results.add("floor.roundtrip", "records/s", run.recordsPerSecond);
   });
 }
 

@@ -21,7 +21,7 @@ export interface SinkReady {
   readonly port: number;
 }
 
-const STREAM_WINDOW_BYTES = 4 * 1024 * 1024;
+const STREAM_WINDOW_BYTES = 2 * 1024 * 1024;
 const SESSION_WINDOW_BYTES = 16 * 1024 * 1024;
 const MAX_FRAME_BYTES = 1024 * 1024;
 

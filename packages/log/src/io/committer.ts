@@ -20,6 +20,10 @@ export interface CommitterOptions {
   readonly onFailure: (error: LogError) => void;
 }
 
+/** Commits of one entry after which the next does not wait for the end of its turn, and as many after that was wrong. */
+const LONE_AFTER = 8;
+const LONE_AGAIN_AFTER = 64;
+
 const ADVICE =
   "nothing staged is acknowledged and the log takes nothing more; " +
   "check the disk, then open the log again";
@@ -28,7 +32,9 @@ const ADVICE =
  * Makes staged groups durable, one at a time and in order: one write and one sync each.
  *
  * A commit begins when the event loop has handled what had arrived, so that everything read from
- * sockets in one turn shares a sync. While a commit is in flight the next group fills.
+ * sockets in one turn shares a sync. While a commit is in flight the next group fills. Where one
+ * entry after the other has come alone in its turn, as from a source that waits for each to be
+ * durable, there is nothing to share: then a commit begins as soon as the caller has returned.
  */
 export class Committer {
   readonly #options: CommitterOptions;
@@ -36,6 +42,10 @@ export class Committer {
   #isScheduled = false;
   #isCommitting = false;
   #isStopped = false;
+  /** Commits in a row that had one entry. Negative after a turn in which a second entry came too late. */
+  #loneCount = 0;
+  /** Whether a commit has begun before the end of its turn, and the turn has not ended. */
+  #isTurnUsed = false;
   readonly #idleWaiters: (() => void)[] = [];
 
   constructor(options: CommitterOptions) {
@@ -46,7 +56,14 @@ export class Committer {
   schedule(): void {
     if (this.#isScheduled || this.#isCommitting || this.#isStopped) return;
     this.#isScheduled = true;
-    setImmediate(this.#turn);
+    if (this.#isTurnUsed) this.#loneCount = -LONE_AGAIN_AFTER;
+    if (this.#loneCount < LONE_AFTER) {
+      setImmediate(this.#turn);
+      return;
+    }
+    this.#isTurnUsed = true;
+    setImmediate(this.#endTurn);
+    process.nextTick(this.#turn);
   }
 
   /** Begins no further commit. */
@@ -74,6 +91,10 @@ export class Committer {
     return !this.#isCommitting && (this.#isStopped || this.#options.staging.isEmpty);
   }
 
+  readonly #endTurn = (): void => {
+    this.#isTurnUsed = false;
+  };
+
   readonly #turn = (): void => {
     this.#isScheduled = false;
     const group = this.#isStopped ? undefined : this.#options.staging.take();
@@ -81,6 +102,8 @@ export class Committer {
       this.#settle();
       return;
     }
+    if (group.entryCount === 1) this.#loneCount += 1;
+    else this.#loneCount = Math.min(this.#loneCount, 0);
     this.#isCommitting = true;
     this.#commit(group).then(this.#finish, (error: unknown) => {
       this.#isStopped = true;
@@ -118,13 +141,14 @@ export class Committer {
     sealFrame(parts, group, segment.salt);
     const frameBytes = parts.reduce((sum, part) => sum + part.byteLength, 0);
     const startedAtMs = now();
-    if (policy.shouldBlock(frameBytes)) {
+    const isBlocking = policy.shouldBlock(frameBytes);
+    if (isBlocking) {
       segment.file.writeAndSyncBlocking(parts, group.frameOffset);
     } else {
       await segment.file.write(parts, group.frameOffset);
       await segment.file.sync();
     }
-    policy.record(frameBytes, now() - startedAtMs);
+    policy.record(frameBytes, now() - startedAtMs, isBlocking);
     if (this.#isStopped) return;
     const endPosition = group.startPosition + group.payloadBytes;
     store.noteFrame(group.segmentIndex, group.previousEnd, endPosition);

@@ -4,11 +4,12 @@ import type { Clock } from "../clock.ts";
 import { ServerError } from "../errors.ts";
 import type { Journal } from "../journal/journal.ts";
 import type { Logger } from "../logger.ts";
+import type { CommitTurns, EndTurn } from "./commit-turns.ts";
 import type { EncoderPool, EncodingFile } from "./encoder-pool.ts";
 import type { EncodedFile } from "./encoder-protocol.ts";
 
 export interface CommitSettings {
-  /** Longest time from a row's arrival to the start of the commit that holds it. */
+  /** Longest time from a row's arrival until the commit that holds it is due; see {@link CommitTurns}. */
   readonly commitIntervalMs: number;
   /** A file that has reached this many bytes (in memory, before compression) is committed at once. */
   readonly targetFileBytes: number;
@@ -22,6 +23,8 @@ export interface TableCommitterOptions {
   readonly schema: StructType;
   readonly journal: Journal;
   readonly encoders: EncoderPool;
+  /** Shared by all tables. */
+  readonly turns: CommitTurns;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly settings: CommitSettings;
@@ -56,7 +59,9 @@ export class TableCommitter {
   #file: PendingFile | undefined;
   #cancelTimer: (() => void) | undefined;
   #due = false;
+  /** Set from when a commit is due until it has ended; the file is taken when its turn comes. */
   #committing: Promise<void> | undefined;
+  #isFileTaken = false;
   #oldestUncommitted: number | undefined;
   #failure: ServerError | undefined;
   #wakeRetry: (() => void) | undefined;
@@ -79,14 +84,17 @@ export class TableCommitter {
     return this.#oldestUncommitted ?? this.#file?.startPosition;
   }
 
-  /** Whether the open file is at its largest and an older commit still runs: sources must pause. */
+  /** Whether the open file is at its largest and cannot be committed yet: sources must pause. */
   get isSaturated(): boolean {
-    const file = this.#file;
-    const full = file !== undefined && file.byteLength >= this.#options.settings.targetFileBytes;
-    return full && this.#committing !== undefined;
+    return this.#isFull && this.#committing !== undefined;
   }
 
-  /** Runs `callback` once when a commit has ended. */
+  get #isFull(): boolean {
+    const file = this.#file;
+    return file !== undefined && file.byteLength >= this.#options.settings.targetFileBytes;
+  }
+
+  /** Runs `callback` once when a commit has begun or ended. */
   whenRelieved(callback: () => void): void {
     this.#relief.add(callback);
   }
@@ -110,7 +118,7 @@ export class TableCommitter {
     file.rowCount += block.rowCount;
     file.byteLength += byteLength;
     file.encoding.addBlock(block);
-    if (file.byteLength >= this.#options.settings.targetFileBytes) this.#commitWhenFree();
+    if (this.#isFull) this.#commitWhenFree(true);
   }
 
   /** Commits everything that has come so far and resolves when it is committed; rejects when it cannot be. */
@@ -120,7 +128,7 @@ export class TableCommitter {
       if (this.#failure !== undefined) throw this.#failure;
       const oldest = this.oldestUncommittedPosition;
       if (oldest === undefined || oldest >= target) return;
-      this.#commitWhenFree();
+      this.#commitWhenFree(true);
       await this.#committing;
     }
   }
@@ -135,35 +143,54 @@ export class TableCommitter {
   #openFile(startPosition: number): PendingFile {
     const { encoders, table, schema, clock, settings } = this.#options;
     const encoding = encoders.open(table.location, schema);
-    this.#cancelTimer = clock.schedule(() => this.#commitWhenFree(), settings.commitIntervalMs);
+    this.#cancelTimer = clock.schedule(
+      () => this.#commitWhenFree(false),
+      settings.commitIntervalMs,
+    );
     return { encoding, rowCount: 0, byteLength: 0, startPosition, endPosition: startPosition };
   }
 
-  #commitWhenFree(): void {
+  #commitWhenFree(isUrgent: boolean): void {
     if (this.#failure !== undefined) return;
     if (this.#committing !== undefined) {
-      this.#due = true;
+      if (this.#isFileTaken) this.#due = true;
+      else if (isUrgent) this.#options.turns.hurry(this);
       return;
     }
-    const file = this.#takeFile();
-    if (file === undefined) return;
-    this.#oldestUncommitted = file.startPosition;
-    this.#committing = this.#commit(file)
-      .then(() => {
-        this.#oldestUncommitted = undefined;
-      })
+    if (this.#file === undefined) return;
+    this.#committing = this.#takeTurn(isUrgent)
       .catch((reason: unknown) => this.#fail(reason))
       .finally(() => {
         this.#committing = undefined;
-        if (this.#failure === undefined) this.#options.onCommitted(file.endPosition);
+        this.#isFileTaken = false;
         if (this.#due) {
           this.#due = false;
-          this.#commitWhenFree();
+          this.#commitWhenFree(this.#isFull);
         }
-        const callbacks = [...this.#relief];
-        this.#relief.clear();
-        for (const callback of callbacks) callback();
+        this.#relieve();
       });
+  }
+
+  async #takeTurn(isUrgent: boolean): Promise<void> {
+    const endTurn = await this.#options.turns.take(this, isUrgent);
+    try {
+      const file = this.#failure === undefined ? this.#takeFile() : undefined;
+      if (file === undefined) return;
+      this.#isFileTaken = true;
+      this.#oldestUncommitted = file.startPosition;
+      this.#relieve();
+      await this.#commit(file, endTurn);
+      this.#oldestUncommitted = undefined;
+      if (this.#failure === undefined) this.#options.onCommitted(file.endPosition);
+    } finally {
+      endTurn();
+    }
+  }
+
+  #relieve(): void {
+    const callbacks = [...this.#relief];
+    this.#relief.clear();
+    for (const callback of callbacks) callback();
   }
 
   #takeFile(): PendingFile | undefined {
@@ -180,7 +207,8 @@ export class TableCommitter {
     return file;
   }
 
-  async #commit(file: PendingFile): Promise<void> {
+  /** Ends the turn before it waits to try again: one table's trouble must not hold up others. */
+  async #commit(file: PendingFile, endTurn: EndTurn): Promise<void> {
     const encoded = await file.encoding.finish();
     if (encoded.rowCount !== file.rowCount) {
       const message = `${encoded.path} has ${encoded.rowCount} rows instead of ${file.rowCount}`;
@@ -200,6 +228,7 @@ export class TableCommitter {
           error.code === "fenced" ||
           attempt >= this.#options.settings.commitRetries;
         if (this.#failure !== undefined || isFinal) throw error;
+        endTurn();
         await this.#waitBeforeRetry(error, attempt);
       }
     }

@@ -10,6 +10,7 @@ import { MAX_COLUMNS } from "@sluice/protocol";
 import type { Catalog } from "../catalog/catalog.ts";
 import type { TableName } from "../catalog/table-name.ts";
 import { ServerError } from "../errors.ts";
+import { CommitTurns } from "../commit/commit-turns.ts";
 import { transactionAppId } from "../commit/table-committer.ts";
 import { TableWriter, type TableWriterOptions } from "./table-writer.ts";
 
@@ -32,9 +33,11 @@ export class TableRegistry {
   readonly #options: TableRegistryOptions;
   readonly #writers = new Map<string, Promise<TableWriter>>();
   readonly #open = new Map<string, TableWriter>();
+  readonly #turns: CommitTurns;
 
   constructor(options: TableRegistryOptions) {
     this.#options = options;
+    this.#turns = new CommitTurns(options.clock);
   }
 
   /** @throws ServerError `not_found`, `unimplemented`, `invalid_argument`. */
@@ -78,6 +81,7 @@ export class TableRegistry {
     checkWritable(table, name.full);
     const writer = new TableWriter({
       ...this.#options,
+      turns: this.#turns,
       tableName: name.full,
       table,
       onCommitted,

@@ -10,6 +10,7 @@ import {
 import type { RecordFormat } from "@sluice/protocol";
 import type { Clock } from "../clock.ts";
 import type { RecordDecoder } from "../columns/decoder.ts";
+import type { CommitTurns } from "../commit/commit-turns.ts";
 import { type CommitSettings, TableCommitter } from "../commit/table-committer.ts";
 import type { EncoderPool } from "../commit/encoder-pool.ts";
 import type { ServerError } from "../errors.ts";
@@ -24,6 +25,7 @@ export interface TableWriterOptions {
   readonly table: DeltaTable;
   readonly journal: Journal;
   readonly encoders: EncoderPool;
+  readonly turns: CommitTurns;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly settings: CommitSettings;

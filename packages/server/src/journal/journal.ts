@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Log } from "@sluice/log";
 import type { RecordFormat } from "@sluice/protocol";
+import { DurabilityQueue, type DurabilityListener } from "./durability-queue.ts";
 import { encodeDefinition, encodeFramesHeader, FRAMES_HEADER_BYTES } from "./entry-codec.ts";
+
+export type { DurabilityListener } from "./durability-queue.ts";
 
 /** How the frames of a stream are to be read back; shared by all streams that agree in it. */
 export interface StreamDefinition {
@@ -19,19 +22,13 @@ export interface JournalDefinition {
   writtenInSegment: number;
 }
 
-/** Gets told how far the log is durable. */
-export interface DurabilityListener {
-  onDurable(durablePosition: number): void;
-  onLogFailure(reason: Error): void;
-}
-
 /**
  * The server's use of the log: writes the frames of streams with the definitions they need, and tells those who wait
  * what has become durable.
  */
 export class Journal {
   readonly #log: Log;
-  readonly #waiting = new Set<DurabilityListener>();
+  readonly #waiting: DurabilityQueue = new DurabilityQueue();
   readonly #relief = new Set<() => void>();
   #nextDefinitionId = 1;
   #failure: Error | undefined;
@@ -95,13 +92,12 @@ export class Journal {
     return log.appendParts(definition.framesHeader, FRAMES_HEADER_BYTES, buffer, start, end);
   }
 
-  /** Tells `listener` of each group commit until {@link Journal.unlisten}. */
-  listen(listener: DurabilityListener): void {
-    this.#waiting.add(listener);
-  }
-
-  unlisten(listener: DurabilityListener): void {
-    this.#waiting.delete(listener);
+  /**
+   * Tells `listener` once when the log is durable up to `position`, which the log has just given out, or when it has
+   * failed before.
+   */
+  listen(listener: DurabilityListener, position: number): void {
+    this.#waiting.push(listener, position);
   }
 
   /** Resolves once the log is durable up to `position`; rejects if the log fails first. */
@@ -111,13 +107,13 @@ export class Journal {
   }
 
   #publish(durablePosition: number): void {
-    for (const listener of this.#waiting) listener.onDurable(durablePosition);
+    this.#waiting.publish(durablePosition);
     if (!this.isSaturated) this.#relieve();
   }
 
   #fail(reason: Error): void {
     this.#failure = reason;
-    for (const listener of this.#waiting) listener.onLogFailure(reason);
+    this.#waiting.fail(reason);
     this.#relieve();
   }
 

@@ -13,6 +13,11 @@ export class AckQueue {
     return this.#head === this.#positions.length;
   }
 
+  /** Log position of the last pair, -1 when there is none. */
+  get lastPosition(): number {
+    return this.#positions.at(-1) ?? -1;
+  }
+
   push(position: number, offset: number): void {
     this.#positions.push(position);
     this.#offsets.push(offset);

@@ -58,6 +58,8 @@ export class IngestSession {
   #fault: ServerError | undefined;
   #isPaused = false;
   #halfClosedWhilePaused = false;
+  /** Highest log position that the journal will tell of. */
+  #awaitedPosition = -1;
   #lastAck = -1;
   #isAckFresh = false;
 
@@ -244,7 +246,15 @@ export class IngestSession {
       this.#onBroken(reason);
       return;
     }
-    if (!this.#acks.isEmpty) this.#options.journal.listen(this);
+    this.#awaitAcks();
+  }
+
+  /** Has the journal tell when what was appended since the last call is durable. */
+  #awaitAcks(): void {
+    const position = this.#acks.lastPosition;
+    if (position <= this.#awaitedPosition) return;
+    this.#awaitedPosition = position;
+    this.#options.journal.listen(this, position);
   }
 
   /** Something threw: the log, which has failed then or takes no more just now, or memory ran out. This stream ends. */
@@ -257,7 +267,7 @@ export class IngestSession {
     const text = reason instanceof Error ? reason.message : String(reason);
     const message = `the server could not take the records behind the last acknowledged one (${text}); send them again`;
     this.#fault ??= new ServerError("unavailable", message, { streamId: this.streamId }, reason);
-    if (!this.#acks.isEmpty) this.#options.journal.listen(this);
+    this.#awaitAcks();
     this.#advance("fault");
     this.#settleIfEmpty();
   }
@@ -298,9 +308,7 @@ export class IngestSession {
   }
 
   #settleIfEmpty(): void {
-    if (!this.#acks.isEmpty) return;
-    this.#options.journal.unlisten(this);
-    this.#advance("settled");
+    if (this.#acks.isEmpty) this.#advance("settled");
   }
 
   #advance(event: SessionEvent): void {
@@ -315,8 +323,7 @@ export class IngestSession {
   }
 
   #end(): void {
-    const { call, journal, onEnded } = this.#options;
-    journal.unlisten(this);
+    const { call, onEnded } = this.#options;
     if (this.#fault === undefined) call.end(GRPC_STATUS.OK, "");
     else call.end(ERROR_CODES[this.#fault.code].grpcStatus, this.#fault.message);
     onEnded(this);

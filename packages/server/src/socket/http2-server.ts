@@ -12,8 +12,11 @@ import type { Clock } from "../clock.ts";
 import { answerHttp2 } from "./api-adapters.ts";
 import { Deadline, EXCHANGE_TIMEOUT_MS, IDLE_SESSION_TIMEOUT_MS } from "./deadline.ts";
 
-/** 64 KiB windows, HTTP/2's default, cost several times the throughput. */
-const STREAM_WINDOW_BYTES = 4 * 1024 * 1024;
+/**
+ * 64 KiB windows, HTTP/2's default, cost several times the throughput. At full load a window is full, and each record waits
+ * for all that is in it: twice the window is twice the time to the ack.
+ */
+const STREAM_WINDOW_BYTES = 2 * 1024 * 1024;
 const SESSION_WINDOW_BYTES = 16 * 1024 * 1024;
 const MAX_FRAME_BYTES = 1024 * 1024;
 const MAX_CONCURRENT_STREAMS = 100_000;

@@ -8,6 +8,7 @@ describe("ack queue", () => {
   it("acknowledges nothing that is not durable", () => {
     const queue = new AckQueue();
     queue.push(100, 4);
+    assert.equal(queue.lastPosition, 100);
     assert.equal(queue.takeDurable(99), -1);
     assert.equal(queue.takeDurable(100), 4);
     assert.ok(queue.isEmpty);
