@@ -76,7 +76,9 @@ def plain(kind, value):
             return "nan"
         return struct.pack(">f" if kind == "float" else ">d", value).hex()
     if kind.startswith("decimal"):
-        return str(int(value.scaleb(-value.as_tuple().exponent)))
+        scale = int(kind[:-1].split(",")[1])
+        with decimal.localcontext(decimal.Context(prec=80)):
+            return str(int(value.scaleb(scale)))
     return str(value) if kind in ("long", "timestamp", "timestamp_ntz") else value
 
 

@@ -14,7 +14,7 @@ export {
   type FlatVector,
   type LeafVector,
   type NestedVector,
-  transferablesOf,
+  memoryOf,
 } from "./columns/column-block.ts";
 export { columnKindOf, columnSpecsOf } from "./columns/column-specs.ts";
 export { type FlatKind, flatKindOf } from "./columns/flat-kinds.ts";

@@ -4,6 +4,7 @@ import type { ColumnBlock, ColumnVector, FlatVector, LeafVector } from "./column
 import { allocateFixed, ELEMENTS_PER_ROW, FixedColumn } from "./fixed-column.ts";
 import type { FlatKind } from "./flat-kinds.ts";
 import { type LeafColumn, type LeafSpec, NestedColumn } from "./nested-column.ts";
+import { sharedBytes, sharedUint32s } from "./shared-memory.ts";
 
 /** How a column is stored in memory; `nested` serves STRUCT, ARRAY, MAP and VARIANT. */
 export type ColumnKind = FlatKind | "nested";
@@ -146,9 +147,9 @@ function detachFlat(
 
 /** The spare array if it has the length, for a longer one would not fit the builder's capacity; a new one else. */
 function bytesOf(spare: Uint8Array | null | undefined, length: number): Uint8Array {
-  return spare?.length === length ? spare : new Uint8Array(length);
+  return spare?.length === length ? spare : sharedBytes(length);
 }
 
 function endsOf(spare: Uint32Array | undefined, length: number): Uint32Array {
-  return spare?.length === length ? spare : new Uint32Array(length);
+  return spare?.length === length ? spare : sharedUint32s(length);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { grownCopy } from "./fixed-column.ts";
+import { sharedBytes, sharedUint32s } from "./shared-memory.ts";
 
 /** Bytes in front of each value in `data`: its length, little-endian. */
 export const LENGTH_PREFIX_BYTES = 4;
@@ -24,9 +25,9 @@ export class BytesColumn {
 
   constructor(nullable: boolean, rowCapacity: number, byteCapacity: number) {
     this.nullable = nullable;
-    this.data = new Uint8Array(byteCapacity);
-    this.ends = new Uint32Array(rowCapacity);
-    this.validity = nullable ? new Uint8Array(rowCapacity) : null;
+    this.data = sharedBytes(byteCapacity);
+    this.ends = sharedUint32s(rowCapacity);
+    this.validity = nullable ? sharedBytes(rowCapacity) : null;
   }
 
   /** Rows (values, in a leaf of a nested column) that there is room for. */
@@ -41,7 +42,7 @@ export class BytesColumn {
 
   /** Grows to `rowCapacity` rows and keeps what is there. */
   grow(rowCapacity: number): void {
-    const ends = new Uint32Array(rowCapacity);
+    const ends = sharedUint32s(rowCapacity);
     ends.set(this.ends);
     this.ends = ends;
     if (this.validity !== null) this.validity = grownCopy(this.validity, rowCapacity);

@@ -37,36 +37,32 @@ export interface NestedVector {
 export type ColumnVector = FlatVector | NestedVector;
 
 /**
- * Sealed rows in columns, in the order of the table's columns. A block owns its buffers: it can be moved to another
- * thread with {@link transferablesOf} and comes back empty through a pool.
+ * Sealed rows in columns, in the order of the table's columns. The arrays are shared memory: `postMessage` gives another
+ * thread the same block, whose it is until it says that it is done.
  */
 export interface ColumnBlock {
   readonly rowCount: number;
   readonly columns: readonly ColumnVector[];
 }
 
-/** The buffers of a block, for the transfer list of `postMessage`. */
-export function transferablesOf(block: ColumnBlock): ArrayBuffer[] {
-  const buffers: ArrayBuffer[] = [];
+/** Bytes of memory that a block keeps, whatever its rows take of it. */
+export function memoryOf(block: ColumnBlock): number {
+  let total = 0;
   for (const column of block.columns) {
-    if (column.kind !== "nested") pushFlat(column, buffers);
-    else for (const leaf of column.leaves) pushLeaf(leaf, buffers);
+    if (column.kind !== "nested") total += memoryOfFlat(column);
+    else for (const leaf of column.leaves) total += memoryOfLeaf(leaf);
   }
-  return buffers;
+  return total;
 }
 
-function pushLeaf(leaf: LeafVector, buffers: ArrayBuffer[]): void {
-  pushFlat(leaf.values, buffers);
-  for (const array of [leaf.definitions, leaf.repetitions, leaf.entryEnds, leaf.valueEnds]) {
-    buffers.push(array.buffer as ArrayBuffer);
-  }
+function memoryOfLeaf(leaf: LeafVector): number {
+  const { definitions, repetitions, entryEnds, valueEnds } = leaf;
+  const levels = definitions.byteLength + repetitions.byteLength;
+  return memoryOfFlat(leaf.values) + levels + entryEnds.byteLength + valueEnds.byteLength;
 }
 
-function pushFlat(column: FlatVector, buffers: ArrayBuffer[]): void {
-  if (column.kind === "bytes") {
-    buffers.push(column.data.buffer as ArrayBuffer, column.ends.buffer as ArrayBuffer);
-  } else {
-    buffers.push(column.values.buffer as ArrayBuffer);
-  }
-  if (column.validity !== null) buffers.push(column.validity.buffer as ArrayBuffer);
+function memoryOfFlat(column: FlatVector): number {
+  const validity = column.validity?.byteLength ?? 0;
+  if (column.kind !== "bytes") return column.values.byteLength + validity;
+  return column.data.byteLength + column.ends.byteLength + validity;
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { sharedBytes, sharedFloat32s, sharedFloat64s, sharedInt32s } from "./shared-memory.ts";
 
 /** Storage of a column whose values all take the same number of bytes. */
 export type FixedKind = "boolean" | "int32" | "int64" | "int128" | "float" | "double";
@@ -38,7 +39,7 @@ export class FixedColumn {
     this.kind = kind;
     this.nullable = nullable;
     this.values = allocateFixed(kind, rowCapacity);
-    this.validity = nullable ? new Uint8Array(rowCapacity) : null;
+    this.validity = nullable ? sharedBytes(rowCapacity) : null;
   }
 
   /** Rows (values, in a leaf of a nested column) that there is room for. */
@@ -58,23 +59,23 @@ export class FixedColumn {
 export function allocateFixed(kind: FixedKind, rowCapacity: number): FixedValues {
   switch (kind) {
     case "boolean":
-      return new Uint8Array(rowCapacity);
+      return sharedBytes(rowCapacity);
     case "int32":
-      return new Int32Array(rowCapacity);
+      return sharedInt32s(rowCapacity);
     case "int64":
-      return new Int32Array(rowCapacity * 2);
+      return sharedInt32s(rowCapacity * 2);
     case "int128":
-      return new Int32Array(rowCapacity * 4);
+      return sharedInt32s(rowCapacity * 4);
     case "float":
-      return new Float32Array(rowCapacity);
+      return sharedFloat32s(rowCapacity);
     case "double":
-      return new Float64Array(rowCapacity);
+      return sharedFloat64s(rowCapacity);
   }
 }
 
 /** A longer copy of a byte array. */
 export function grownCopy(source: Uint8Array, length: number): Uint8Array {
-  const target = new Uint8Array(length);
+  const target = sharedBytes(length);
   target.set(source);
   return target;
 }

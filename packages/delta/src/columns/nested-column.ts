@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { BytesColumn } from "./bytes-column.ts";
 import { FixedColumn, type FixedKind, grownCopy } from "./fixed-column.ts";
+import { sharedBytes, sharedUint32s } from "./shared-memory.ts";
 
 /** A leaf of a nested column: how its values are stored, and its highest levels. */
 export interface LeafSpec {
@@ -40,10 +41,10 @@ export class LeafColumn {
       spec.kind === "bytes"
         ? new BytesColumn(false, INITIAL_ENTRIES, INITIAL_BYTES)
         : new FixedColumn(spec.kind, false, INITIAL_ENTRIES);
-    this.definitions = new Uint8Array(INITIAL_ENTRIES);
-    this.repetitions = new Uint8Array(INITIAL_ENTRIES);
-    this.entryEnds = new Uint32Array(rowCapacity);
-    this.valueEnds = new Uint32Array(rowCapacity);
+    this.definitions = sharedBytes(INITIAL_ENTRIES);
+    this.repetitions = sharedBytes(INITIAL_ENTRIES);
+    this.entryEnds = sharedUint32s(rowCapacity);
+    this.valueEnds = sharedUint32s(rowCapacity);
   }
 
   beginRow(row: number): void {
@@ -115,7 +116,7 @@ export class NestedColumn {
 }
 
 function grownEnds(source: Uint32Array, length: number): Uint32Array {
-  const target = new Uint32Array(length);
+  const target = sharedUint32s(length);
   target.set(source);
   return target;
 }

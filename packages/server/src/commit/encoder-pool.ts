@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Worker } from "node:worker_threads";
-import { type ColumnBlock, type StructType, transferablesOf } from "@sluice/delta";
+import type { ColumnBlock, StructType } from "@sluice/delta";
 import { ServerError } from "../errors.ts";
 import { SpareBlocks } from "./spare-blocks.ts";
 import type { EncodedFile, EncoderRequest, EncoderResponse } from "./encoder-protocol.ts";
 
 /** A data file that is being written by a worker. */
 export interface EncodingFile {
-  /** Hands the block over; its buffers belong to the worker from now on. */
+  /** Hands the block over: its memory is shared, and nobody else's than the worker's from now on. */
   addBlock(block: ColumnBlock): void;
   /** Completes and syncs the file. Rejects when any step of it has failed. */
   finish(): Promise<EncodedFile>;
@@ -19,7 +19,8 @@ interface OpenFile {
   readonly worker: Worker;
   readonly shape: string;
   readonly settle: (result: EncodedFile | ServerError) => void;
-  pendingBlocks: number;
+  /** Blocks that the worker has not written yet, in order. */
+  readonly pendingBlocks: ColumnBlock[];
 }
 
 /** Blocks that may wait for the workers at one time; above it the sources are held back. Bounds the memory they take. */
@@ -70,7 +71,7 @@ export class EncoderPool {
         if (outcome instanceof ServerError) reject(outcome);
         else resolve(outcome);
       };
-      this.#files.set(fileId, { worker, shape: shapeOf(schema), settle, pendingBlocks: 0 });
+      this.#files.set(fileId, { worker, shape: shapeOf(schema), settle, pendingBlocks: [] });
     });
     // The owner may learn of a failure only at `finish`; until then nobody waits for it.
     result.catch(() => undefined);
@@ -79,9 +80,9 @@ export class EncoderPool {
       addBlock: (block) => {
         const file = this.#files.get(fileId);
         if (file === undefined) return;
-        file.pendingBlocks++;
+        file.pendingBlocks.push(block);
         this.#pendingBlocks++;
-        worker.postMessage({ kind: "block", fileId, block }, transferablesOf(block));
+        post(worker, { kind: "block", fileId, block });
       },
       finish: () => {
         if (this.#files.has(fileId)) post(worker, { kind: "finish", fileId });
@@ -109,9 +110,10 @@ export class EncoderPool {
       case "blockWritten": {
         const file = this.#files.get(response.fileId);
         if (file === undefined) return;
-        file.pendingBlocks--;
+        const block = file.pendingBlocks.shift();
+        if (block === undefined) return;
         this.#pendingBlocks--;
-        this.#spares.put(file.shape, response.block);
+        this.#spares.put(file.shape, block);
         this.#relieve();
         return;
       }
@@ -154,7 +156,7 @@ export class EncoderPool {
     const file = this.#files.get(fileId);
     if (file === undefined) return;
     this.#files.delete(fileId);
-    this.#pendingBlocks -= file.pendingBlocks;
+    this.#pendingBlocks -= file.pendingBlocks.length;
     file.settle(outcome);
     this.#relieve();
   }

@@ -26,7 +26,7 @@ export interface EncodedFile {
 
 /** What an encoder worker answers. */
 export type EncoderResponse =
-  /** The block comes back for its buffers. */
-  | { readonly kind: "blockWritten"; readonly fileId: number; readonly block: ColumnBlock }
+  /** The worker is done with the memory of the oldest block of the file. */
+  | { readonly kind: "blockWritten"; readonly fileId: number }
   | { readonly kind: "finished"; readonly fileId: number; readonly file: EncodedFile }
   | { readonly kind: "failed"; readonly fileId: number; readonly message: string };

@@ -7,7 +7,6 @@ import {
   newDataFilePath,
   ParquetFileEncoder,
   statisticsToJson,
-  transferablesOf,
 } from "@sluice/delta";
 import type { EncodedFile, EncoderRequest, EncoderResponse } from "./encoder-protocol.ts";
 
@@ -51,10 +50,7 @@ function handle(request: EncoderRequest): void {
     case "block":
       file.target.writeParts(file.encoder.addRowGroup(request.block));
       file.rowCount += request.block.rowCount;
-      respond(
-        { kind: "blockWritten", fileId, block: request.block },
-        transferablesOf(request.block),
-      );
+      respond({ kind: "blockWritten", fileId });
       return;
     case "finish":
       files.delete(fileId);
@@ -94,6 +90,6 @@ function fail(fileId: number, file: OpenFile | undefined, cause: unknown): void 
   respond({ kind: "failed", fileId, message });
 }
 
-function respond(response: EncoderResponse, moved: readonly ArrayBuffer[] = []): void {
-  port?.postMessage(response, moved);
+function respond(response: EncoderResponse): void {
+  port?.postMessage(response);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type ColumnBlock, transferablesOf } from "@sluice/delta";
+import { type ColumnBlock, memoryOf } from "@sluice/delta";
 
 /** Spare buffers that are kept, in bytes: enough for the blocks that are under way at full load. */
 const MAX_SPARE_BYTES = 128 * 1024 * 1024;
@@ -20,7 +20,7 @@ export class SpareBlocks {
 
   /** @param shape what blocks must agree in to take each other's place; see {@link SpareBlocks.take}. */
   put(shape: string, block: ColumnBlock): void {
-    const byteLength = bytesOf(block);
+    const byteLength = memoryOf(block);
     this.#spares.push({ shape, block, byteLength });
     this.#byteLength += byteLength;
     while (this.#byteLength > MAX_SPARE_BYTES) {
@@ -36,8 +36,4 @@ export class SpareBlocks {
     this.#byteLength -= spare.byteLength;
     return spare.block;
   }
-}
-
-function bytesOf(block: ColumnBlock): number {
-  return transferablesOf(block).reduce((total, buffer) => total + buffer.byteLength, 0);
 }
