@@ -47,6 +47,7 @@ export class Flow {
       this.#isTargetFull = false;
       this.#move();
     });
+    this.#regulate();
   }
 
   /** Carries nothing until as many calls of {@link Flow.release}. */
