@@ -84,11 +84,11 @@ async function openStream(server: SluiceServer): Promise<TestStream> {
 /** Sends until `done` resolves, then some more, and closes. @returns how many records were sent. */
 async function sendUntil(done: Promise<void>, stream: ZerobusStream): Promise<number> {
   let count = 0;
-  let isDone = false;
+  const progress = { isDone: false };
   const finished = done.finally(() => {
-    isDone = true;
+    progress.isDone = true;
   });
-  while (!isDone) {
+  while (!progress.isDone) {
     await stream.ingestRecordOffset({ id: count++ });
     if (count % 50 === 0) await new Promise((resolve) => setImmediate(resolve));
   }
