@@ -78,6 +78,7 @@ function devCommand(context: CommandContext, onExitCode: (code: number) => void)
       "longest time before records become visible in their table (default: 500)",
       wholeNumber(10, 3_600_000),
     )
+    .option("--chaos <faults>", "make clients meet with faults, to test them; see below")
     .option("--json", "print one line of JSON when ready")
     .addHelpText(
       "after",
@@ -89,13 +90,34 @@ Examples:
   $ sluice dev
   $ sluice dev --port 0 --data /var/lib/sluice --json
   $ sluice dev --table 'main.default.events=id BIGINT NOT NULL, name STRING, at TIMESTAMP'
-  $ sluice dev --tls-cert cert.pem --tls-key key.pem`,
+  $ sluice dev --tls-cert cert.pem --tls-key key.pem
+  $ sluice dev --chaos 'drop=every 5s; rotate=every 30s grace 2s; ack-loss=1%; seed=7'
+
+Faults, separated by semicolons (WHEN: \`every 30s\`, \`every 10s..60s\` or \`at 2m\`):
+${CHAOS_HELP}`,
     )
     .action(async (options: DevOptions) => {
       const { runDev } = await import("./commands/dev.ts");
       onExitCode(await runDev(options, context));
     });
 }
+
+const CHAOS_HELP = `\
+  drop=WHEN [one] [fin]            connections are cut, all or one, by a reset or (fin) in order
+  blackhole=WHEN for TIME [one]    connections stay open and carry nothing
+  away=WHEN for TIME               connections are cut and new ones refused
+  latency=TIME[..TIME]             what connections carry arrives so much later
+  bandwidth=BYTES/s                each connection takes so many bytes per second
+  rotate=WHEN [grace TIME] [one]   streams get the close signal, and end after the grace
+  end=WHEN [with STATUS] [one]     streams end with a gRPC status
+  refuse=CHANCE [with STATUS]      new streams are refused
+  ack-delay=TIME[..TIME]           acks come so much later
+  ack-hold=WHEN for TIME [one]     acks are withheld
+  ack-loss=CHANCE | WHEN [one]     records are durable and the stream ends before their ack
+  throttle=REQUESTS/s              each stream has so many requests acknowledged, without an error
+  token=refuse|error|hang [CHANCE] token requests get 401, 500 or no answer
+  token=slow TIME[..TIME] [CHANCE] token requests are answered late
+  seed=NUMBER                      the same seed, the same faults (default: 1)`;
 
 function tableCommand(context: CommandContext): Command {
   const table = new Command("table")

@@ -3,6 +3,20 @@ export { Catalog, type CatalogEntry } from "./catalog/catalog.ts";
 export { parseTableName, type TableName } from "./catalog/table-name.ts";
 export { type Clock, systemClock } from "./clock.ts";
 export { ServerError, type ServerErrorDetails } from "./errors.ts";
+export type { FaultNotice, NoticeFault } from "./faults/fault-notice.ts";
+export {
+  compressFaults,
+  type DurationRange,
+  type FaultPlan,
+  type FaultRule,
+  type FaultScope,
+  type FaultTiming,
+  type StandingRule,
+  type TimedRule,
+} from "./faults/fault-plan.ts";
+export { type FaultEvent, FaultSchedule } from "./faults/fault-schedule.ts";
+export { type FaultOptions, startFaultyServer } from "./faults/faulty-server.ts";
+export { FAULT_NAMES, parseFaults } from "./faults/parse-faults.ts";
 export { COMMIT_INTERVAL_PROPERTY } from "./ingest/table-properties.ts";
 export type { RecoverySummary } from "./journal/recovery.ts";
 export { type Logger, silentLogger } from "./logger.ts";

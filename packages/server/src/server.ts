@@ -13,6 +13,7 @@ import { Catalog, type CatalogEntry } from "./catalog/catalog.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { EncoderPool } from "./commit/encoder-pool.ts";
 import { ServerError } from "./errors.ts";
+import type { ServerFaults } from "./faults/server-faults.ts";
 import { TableRegistry } from "./ingest/table-registry.ts";
 import { Journal } from "./journal/journal.ts";
 import { type Recovery, type RecoverySummary, recoverTables } from "./journal/recovery.ts";
@@ -35,6 +36,8 @@ export interface ServerComponents {
   readonly clock?: Clock;
   /** Where the log is kept, for tests of failing disks. @default the `log` folder of the data directory */
   readonly logStorage?: LogStorage;
+  /** What stands between the server and its clients, to test the clients. @default nothing */
+  readonly faults?: ServerFaults;
 }
 
 /** A server that takes streams. */
@@ -93,12 +96,26 @@ export async function startServer(
   const log = await openServerLog(settings, storage);
   const encoders = new EncoderPool(settings.encoderThreadCount);
   try {
-    return await startOn({ settings, logger, clock, credentials, log, encoders });
+    return await startOn({
+      settings,
+      logger,
+      clock,
+      credentials,
+      log,
+      encoders,
+      faults: components.faults,
+    });
   } catch (reason) {
     await encoders.close();
     await log.close().catch(() => undefined);
     throw reason;
   }
+}
+
+/** The URL of a server at an address. */
+export function endpointOf(host: string, port: number, hasTls: boolean): string {
+  const bracketed = host.includes(":") ? `[${host}]` : host;
+  return `${hasTls ? "https" : "http"}://${bracketed}:${port}`;
 }
 
 interface Parts {
@@ -108,6 +125,7 @@ interface Parts {
   readonly credentials: Credentials | undefined;
   readonly log: Log;
   readonly encoders: EncoderPool;
+  readonly faults: ServerFaults | undefined;
 }
 
 async function openServerLog(settings: ServerSettings, storage: LogStorage): Promise<Log> {
@@ -165,7 +183,7 @@ interface Storage {
 
 /** Opens the port, when everything behind it is ready. */
 async function listen(parts: Parts, storage: Storage): Promise<SluiceServer> {
-  const { settings, logger, clock, credentials, log, encoders } = parts;
+  const { settings, logger, clock, credentials, log, encoders, faults } = parts;
   const { journal, catalog, tables } = storage;
   const issuer =
     credentials && new TokenIssuer(credentials.signingKey, clock, settings.tokenTtlSeconds);
@@ -177,7 +195,9 @@ async function listen(parts: Parts, storage: Storage): Promise<SluiceServer> {
     pressure: encoders,
     clock,
     maxStreamCount: settings.maxStreamCount,
+    faults,
   });
+  const token = credentials && issuer && createTokenEndpoint(credentials, issuer);
   log.onFailure((reason) => {
     logger.error({ err: reason }, "the log failed; no more writes are taken");
     sessions.failAll(reason);
@@ -190,7 +210,7 @@ async function listen(parts: Parts, storage: Storage): Promise<SluiceServer> {
     maxConnectionCount: settings.maxStreamCount,
     api: createRouter(
       {
-        token: credentials && issuer && createTokenEndpoint(credentials, issuer),
+        token: token && faults ? faults.wrapTokenEndpoint(token) : token,
         table: createTablesEndpoint(catalog, authenticator),
       },
       logger,
@@ -210,9 +230,7 @@ interface RunningParts extends Storage {
 function describe(parts: Parts, running: RunningParts): SluiceServer {
   const { settings, credentials } = parts;
   const { port, recovery, catalog, tables, sessions } = running;
-  const scheme = settings.tls === undefined ? "http" : "https";
-  const host = settings.host.includes(":") ? `[${settings.host}]` : settings.host;
-  const endpoint = `${scheme}://${host}:${port}`;
+  const endpoint = endpointOf(settings.host, port, settings.tls !== undefined);
   let closing: Promise<void> | undefined;
   return {
     host: settings.host,

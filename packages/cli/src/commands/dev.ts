@@ -3,8 +3,12 @@ import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import {
   Catalog,
+  type FaultPlan,
+  type Logger,
+  parseFaults,
   type ServerOptions,
   type SluiceServer,
+  startFaultyServer,
   startServer,
   type TlsSettings,
 } from "@sluice/server";
@@ -32,6 +36,8 @@ export interface DevOptions {
   readonly tlsCert?: string;
   readonly tlsKey?: string;
   readonly commitIntervalMs?: number;
+  /** What goes wrong on purpose, as `parseFaults` reads it. */
+  readonly chaos?: string;
   readonly json?: boolean;
 }
 
@@ -41,9 +47,10 @@ export async function runDev(options: DevOptions, context: CommandContext): Prom
   const logger = createLineLogger((line) => screen.errorOutput.write(line), screen.errorStyle);
   const dataDirectory = resolve(options.data);
   const definitions = (options.table ?? []).map(parseTableOption);
+  const faults = options.chaos === undefined ? undefined : parseFaults(options.chaos);
   const tls = await readTls(options);
   const signals = takeStopSignals();
-  const server = await startServer(
+  const server = await start(
     {
       dataDirectory,
       host: options.host,
@@ -55,7 +62,8 @@ export async function runDev(options: DevOptions, context: CommandContext): Prom
         ? {}
         : { commitIntervalMs: options.commitIntervalMs }),
     },
-    { logger },
+    faults,
+    logger,
   );
   try {
     for (const definition of definitions) await ensureTable(server.catalog, definition);
@@ -85,6 +93,19 @@ export async function runDev(options: DevOptions, context: CommandContext): Prom
   signals.release();
   logger.info({}, "closed; everything acknowledged is in its table");
   return 0;
+}
+
+/** With a plan of faults each one that happens is a line of the log. */
+async function start(
+  options: ServerOptions,
+  faults: FaultPlan | undefined,
+  logger: Logger,
+): Promise<SluiceServer> {
+  if (faults === undefined) return startServer(options, { logger });
+  logger.warn({ seed: faults.seed }, "chaos: clients are made to fail on purpose");
+  const onFault = ({ fault, text }: { fault: string; text: string }): void =>
+    logger.info({}, `chaos: ${fault}: ${text}`);
+  return startFaultyServer(options, faults, { onFault }, { logger });
 }
 
 /** The credentials that clients in this shell use. */

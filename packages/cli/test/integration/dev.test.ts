@@ -6,6 +6,7 @@ import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { type TestContext, test } from "node:test";
+import { FAULT_NAMES } from "@sluice/server";
 import {
   runInProcess,
   runSluice,
@@ -188,3 +189,33 @@ async function takePort(context: TestContext): Promise<number> {
   context.after(() => holder.close());
   return (holder.address() as AddressInfo).port;
 }
+
+test("makes clients meet with faults, one line each, and names every fault in its help", async (context) => {
+  const help = await runSluice(context, ["dev", "--help"]);
+  for (const name of FAULT_NAMES) assert.ok(help.stdout.includes(`  ${name}=`), name);
+  const data = await temporaryDirectory(context);
+  const dev = await startDev(context, data, ["--chaos", "drop=every 50ms; seed=7"]);
+  await new Promise<void>((resolve) => {
+    let text = "";
+    dev.child.stderr.on("data", (chunk: Buffer) => {
+      text += chunk.toString("utf8");
+      if (text.includes("chaos: drop: ")) resolve();
+    });
+  });
+  const { code, stderr } = await stopDev(dev);
+  assert.equal(code, 0, stderr);
+  assert.match(stderr, /chaos: clients are made to fail on purpose seed=7/);
+});
+
+test("refuses a plan of faults it cannot read, with the place", async (context) => {
+  const data = await temporaryDirectory(context);
+  const { code, stderr } = await runSluice(context, [
+    "dev",
+    "--data",
+    data,
+    "--chaos",
+    "drp=at 1s",
+  ]);
+  assert.equal(code, 1);
+  assert.match(stderr, /character 1, "drp": not a fault; known are drop, /);
+});

@@ -2,8 +2,23 @@
 import { constants, type ServerHttp2Stream } from "node:http2";
 import { encodeAckFrame, encodeGrpcMessage, type GrpcStatusCode } from "@sluice/protocol";
 
+/** One gRPC call, as the owner uses it who has been given it. */
+export interface Call {
+  /** Begins to deliver events. */
+  start(handler: CallHandler): void;
+  /** Sends one framed message. */
+  send(frame: Uint8Array): void;
+  /** Sends a cumulative ack. */
+  sendAck(offset: number): void;
+  /** Stops reading. */
+  pause(): void;
+  resume(): void;
+  /** Ends the call with a status; later calls have no effect. */
+  end(status: GrpcStatusCode, message: string): void;
+}
+
 /** What a call tells its owner. After `onGone` nothing more comes. */
-export interface GrpcCallHandler {
+export interface CallHandler {
   onData(chunk: Buffer): void;
   /** The client has finished sending. */
   onHalfClose(): void;
@@ -18,7 +33,7 @@ const MAX_MESSAGE_LENGTH = 2_048;
 const STOP_SENDING_DELAY_MS = 1_000;
 
 /** One gRPC call on an HTTP/2 stream of the server: headers, messages, trailers, back-pressure. */
-export class GrpcCall {
+export class GrpcCall implements Call {
   readonly #stream: ServerHttp2Stream;
   #ended = false;
   #gone = false;
@@ -38,7 +53,7 @@ export class GrpcCall {
    * Sends the response headers and starts to deliver events. Headers go out before anything is read: the official
    * client sends its first message only after them.
    */
-  start(handler: GrpcCallHandler): void {
+  start(handler: CallHandler): void {
     const stream = this.#stream;
     const onGone = (): void => {
       if (this.#gone) return;

@@ -11,7 +11,7 @@ import {
 } from "@sluice/protocol";
 import type { TokenClaims } from "../auth/token-issuer.ts";
 import { ServerError } from "../errors.ts";
-import type { GrpcCall } from "../grpc/grpc-call.ts";
+import type { Call } from "../grpc/grpc-call.ts";
 import { RecordIntake } from "../ingest/record-intake.ts";
 import type { TableWriter } from "../ingest/table-writer.ts";
 import type { Journal } from "../journal/journal.ts";
@@ -29,7 +29,7 @@ import type { TurnBudget } from "./turn-budget.ts";
 
 export interface IngestSessionOptions {
   readonly streamId: string;
-  readonly call: GrpcCall;
+  readonly call: Call;
   readonly journal: Journal;
   readonly opener: StreamOpener;
   /** Whether the encoders or another shared stage is behind, and how to wait for it. */

@@ -5,6 +5,7 @@ import { EPHEMERAL_STREAM_PATH, GRPC_STATUS } from "@sluice/protocol";
 import type { Authenticator } from "../auth/authenticator.ts";
 import type { Clock } from "../clock.ts";
 import { ServerError } from "../errors.ts";
+import type { ServerFaults } from "../faults/server-faults.ts";
 import { GrpcCall } from "../grpc/grpc-call.ts";
 import type { Journal } from "../journal/journal.ts";
 import type { Pressure } from "../pressure.ts";
@@ -19,6 +20,8 @@ export interface SessionRegistryOptions {
   readonly pressure: Pressure;
   readonly clock: Clock;
   readonly maxStreamCount: number;
+  /** What stands between sessions and their calls, to test clients. */
+  readonly faults: ServerFaults | undefined;
 }
 
 /** How long a client may take to send `create_stream`. */
@@ -101,13 +104,14 @@ export class SessionRegistry {
   }
 
   #begin(stream: ServerHttp2Stream, authorization: string | undefined): void {
-    const { authenticator, opener, journal, pressure, clock } = this.#options;
+    const { authenticator, opener, journal, pressure, clock, faults } = this.#options;
+    const call = new GrpcCall(stream);
     const streamId = randomUUID();
     let cancelTimeout: () => void = () => undefined;
     const session = new IngestSession(
       {
         streamId,
-        call: new GrpcCall(stream),
+        call: faults === undefined ? call : faults.wrapCall(call),
         journal,
         opener,
         pressure,
