@@ -97,6 +97,33 @@ export class StreamEngine {
     };
   }
 
+  /** The oldest offset that is not acknowledged. */
+  get headOffset(): number {
+    return this.#window.headOffset;
+  }
+
+  /** The offset the next ingest call gets. */
+  get nextOffset(): number {
+    return this.#window.nextOffset;
+  }
+
+  get acknowledgedRecords(): number {
+    return this.#window.acknowledgedRecords;
+  }
+
+  get resentRecords(): number {
+    return this.#window.resentRecords;
+  }
+
+  get unackedBytes(): number {
+    return this.#window.unackedBytes;
+  }
+
+  /** Ingest calls that were sent in the call that is open, or was open last, and are not acknowledged. */
+  get unsettledCount(): number {
+    return this.#window.sentOffset - this.#window.headOffset;
+  }
+
   /** Promises handed out and not settled. */
   get pendingCount(): number {
     return this.#intake.pendingCount + (this.#opening === undefined ? 0 : 1);
@@ -188,6 +215,7 @@ export class StreamEngine {
     if (!outcome) return;
     if (!progressed) this.#dispatch({ kind: "progressed" });
     this.#reportAcks(headOffset, window.headOffset);
+    this.#options.onProgress?.();
     this.#intake.acknowledged();
     if (!this.#sender.unsettled) {
       this.#dispatch({ kind: "settled", atMs: this.#options.clock.nowMs() });
