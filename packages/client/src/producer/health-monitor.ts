@@ -16,11 +16,6 @@ export class HealthMonitor {
     this.#sinceMs = clock.nowMs();
   }
 
-  /** As it was at the last look. */
-  get status(): ProducerHealth["status"] {
-    return this.#status;
-  }
-
   look(set: LaneSet): ProducerHealth {
     const nowMs = this.#clock.nowMs();
     const { lanes } = set;

@@ -78,13 +78,14 @@ export function resolveProducerOptions<T>(options: ProducerOptions<T>): Producer
   checkObject("Producer option `lanes`", lanes, LANE_KEYS);
   checkObject("Producer option `retry`", retry, RETRY_KEYS);
   checkComponents(options);
+  const auth = authOption(options.auth);
   const minLanes = whole("lanes.min", lanes.min, 1, 1, MAX_LANES);
   const firstDelayMs = whole("retry.firstDelayMs", retry.firstDelayMs, 200, 1, MAX_MS);
   return Object.freeze({
     endpoint: parseEndpoint(text("endpoint", options.endpoint)),
     unityCatalogUrl: catalogUrl(options),
     table: tableName(options.table),
-    auth: authOption(options.auth),
+    auth,
     format: formatOption(options),
     minLanes,
     maxLanes: whole("lanes.max", lanes.max, minLanes, minLanes, MAX_LANES),

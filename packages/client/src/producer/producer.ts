@@ -61,6 +61,7 @@ export class Producer<T> {
   readonly #loadMeter: LoadMeter;
   #loadTimer: Timer | undefined;
   #growing = false;
+  #reportedStatus: ProducerHealth["status"] = "down";
   #taking = true;
   #closing: Promise<readonly UnacknowledgedRecord[]> | undefined;
 
@@ -294,29 +295,31 @@ export class Producer<T> {
   }
 
   #adapt(): void {
-    const from = this.#lanes.laneCount;
-    const decision = this.#loadMeter.decide(this.#lanes.sample());
+    const sample = this.#lanes.sample();
+    if (this.#growing) return;
+    const { laneCount } = sample;
+    const decision = this.#loadMeter.decide(sample);
     if (decision === "shrink") {
       this.#lanes.shrink();
-      this.#reporter.laneCountChanged(from, from - 1, "idle");
-    } else if (decision === "grow" && !this.#growing) {
+      this.#reporter.laneCountChanged(laneCount, laneCount - 1, "idle");
+    } else if (decision === "grow") {
       this.#growing = true;
-      this.#lanes
-        .grow()
-        .then(
-          () => this.#reporter.laneCountChanged(from, this.#lanes.laneCount, "full"),
-          () => undefined,
-        )
-        .finally(() => {
-          this.#growing = false;
-        });
+      const grown = (): void => {
+        this.#growing = false;
+        if (this.#lanes.laneCount === laneCount) return;
+        this.#reporter.laneCountChanged(laneCount, this.#lanes.laneCount, "full");
+      };
+      // A lane that does not open has reported why by itself.
+      this.#lanes.grow().then(grown, grown);
     }
   }
 
   #laneChanged(): void {
-    const before = this.#health.status;
-    const health = this.#health.look(this.#lanes);
-    if (health.status !== before) this.#reporter.healthChanged(before, health);
+    const health = this.health();
+    if (health.status === this.#reportedStatus) return;
+    const from = this.#reportedStatus;
+    this.#reportedStatus = health.status;
+    this.#reporter.healthChanged(from, health);
   }
 
   /** Waits for a promise, so long at most; it is not left without a listener. */

@@ -39,7 +39,7 @@ export class Settlement {
     if (sequence < this.settledNext) {
       const refusal = this.#refused.get(sequence);
       if (refusal !== undefined) return Promise.reject(refusal);
-      if (sequence < this.#forgottenNext) return Promise.reject(forgotten());
+      if (sequence >= 0 && sequence < this.#forgottenNext) return Promise.reject(forgotten());
       return Promise.resolve();
     }
     return this.#wait(sequence, true);
