@@ -142,6 +142,7 @@ export function streamSettings(settings: ProducerSettings): StreamSettings {
     serverLackOfAckTimeoutMs: settings.ackTimeoutMs,
     format: settings.format,
     streamPausedMaxWaitTimeMs: undefined,
+    opensNextEarly: true,
   };
 }
 

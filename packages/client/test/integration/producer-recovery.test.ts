@@ -206,3 +206,50 @@ test("opens without a server when told not to wait, and delivers once there is o
   assert.deepEqual(receivedTexts(await later.stream(0)), ['{"id":1}']);
   assert.deepEqual(await producer.close(), []);
 });
+
+test("has the next stream open before the one announced to end is given up", async () => {
+  let secondOpened = (): void => undefined;
+  const opened = new Promise<void>((resolve) => {
+    secondOpened = resolve;
+  });
+  const first: StreamScript = async (call) => {
+    await call.accept();
+    await call.received(1);
+    call.signalClose(60_000);
+    // Acknowledged only once the next stream is there: the test ends only if that does not wait for this.
+    await opened;
+    call.ack(0);
+    await call.untilClosed();
+  };
+  const second: StreamScript = async (call) => {
+    await call.accept();
+    secondOpened();
+    await call.serve();
+  };
+  await using server = await ScriptedServer.start([first, second]);
+  const producer = await openProducer(server);
+  const ticket = await producer.submit({ id: 1 });
+  const behind = await producer.submit({ id: 2 });
+  await ticket.ack();
+  await behind.ack();
+  assert.deepEqual(await producer.close(), []);
+  assert.equal(server.streams.length, 2);
+  assert.deepEqual(server.failures, []);
+});
+
+test("gives the stream opened early up when the producer closes first", async () => {
+  const first: StreamScript = async (call) => {
+    await call.accept();
+    await call.received(1);
+    call.signalClose(60_000);
+    await call.untilClosed();
+  };
+  await using server = await ScriptedServer.start([first, serveEverything]);
+  const producer = await openProducer(server);
+  await producer.submit({ id: 1 });
+  const next = await server.stream(1);
+  await next.created();
+  assert.equal((await producer.close({ deadlineMs: 0 })).length, 1);
+  await next.untilClosed();
+  assert.equal(next.messages.length, 0);
+});
