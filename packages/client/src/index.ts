@@ -16,6 +16,7 @@ export type { HeadersProvider, HeadersProvider as JsHeadersProvider } from "./io
 export type { TlsOptions } from "./io/dial.ts";
 export type { StreamStatistics } from "./io/stream-engine-options.ts";
 export { type DescriptorSource, loadDescriptorProto } from "./load-descriptor-proto.ts";
+export { checkHealth, type HealthCheck, type HealthPhase } from "./producer/check-health.ts";
 export type { DeadLetter, DeadLetterSink } from "./producer/dead-letter-sink.ts";
 export { categoryOf, type ErrorCategory } from "./producer/error-category.ts";
 export type { LaneStateName } from "./producer/lane-state.ts";

@@ -2,7 +2,7 @@
 import { ChunkPool } from "../core/chunk-pool.ts";
 import type { Clock } from "../core/clock.ts";
 import type { BackoffPolicy } from "../core/retry-policy.ts";
-import type { StreamListeners } from "../core/settings.ts";
+import type { StreamListeners, StreamSettings } from "../core/settings.ts";
 import { type CallCredentials, providedCredentials, TokenService } from "../io/credentials.ts";
 import type { TlsOptions } from "../io/dial.ts";
 import { SessionPool } from "../io/session-pool.ts";
@@ -66,7 +66,12 @@ export class EngineSource {
     };
   }
 
-  makeEngine(listeners: StreamListeners, onProgress: () => void): StreamEngine {
+  /** @param change - settings of this engine that differ from those of the producer. */
+  makeEngine(
+    listeners: StreamListeners,
+    onProgress: () => void,
+    change: Partial<StreamSettings> = {},
+  ): StreamEngine {
     const { settings, descriptor, clock, backoff, random } = this.#options;
     const product = `sluice-client/${CLIENT_VERSION}`;
     const { applicationName } = settings;
@@ -74,7 +79,7 @@ export class EngineSource {
       endpoint: settings.endpoint,
       tableName: settings.table,
       descriptorProto: descriptor,
-      settings: streamSettings(settings),
+      settings: { ...streamSettings(settings), ...change },
       listeners,
       credentials: this.#credentials,
       userAgent: applicationName === undefined ? product : `${product} ${applicationName}`,
