@@ -4,22 +4,13 @@ import type { BackoffPolicy } from "../core/retry-policy.ts";
 import type { Submission } from "../core/room-queue.ts";
 import type { StreamListeners, StreamStateChange } from "../core/settings.ts";
 import { closedError, toZerobusError, ZerobusError } from "../core/zerobus-error.ts";
-import { NO_ROOM } from "../io/record-intake.ts";
 import type { StreamEngine } from "../io/stream-engine.ts";
-import {
-  Backlog,
-  type BacklogEntry,
-  copiedEntry,
-  makeEntry,
-  payloadBytes,
-  submissionOf,
-} from "./backlog.ts";
 import { categoryOf } from "./error-category.ts";
+import { LaneFlow } from "./lane-flow.ts";
 import type { LaneEffect, LaneEvent, LanePolicy, LaneState } from "./lane-state.ts";
 import { laneTransition } from "./lane-transitions.ts";
 import type { RateLimiter } from "./rate-limiter.ts";
-import { Settlement } from "./settlement.ts";
-import { SubmitTimes } from "./submit-times.ts";
+import type { Settlement } from "./settlement.ts";
 
 /** What a lane asks of its producer and tells it. */
 export interface LaneHost {
@@ -49,41 +40,35 @@ export interface LaneOptions {
 /**
  * Records that are settled in the order in which they were submitted, over as many streams as it takes. An engine
  * outlives lost connections; the lane outlives engines: it takes back what a failed one did not get acknowledged.
+ * Events go through one mailbox; only there does the state change.
  */
 export class Lane {
   readonly index: number;
-  readonly settlement: Settlement = new Settlement();
   readonly #options: LaneOptions;
-  readonly #backlog = new Backlog();
-  readonly #times = new SubmitTimes();
+  readonly #flow: LaneFlow;
   readonly #mailbox: LaneEvent[] = [];
   #dispatching = false;
   #state: LaneState = { kind: "idle" };
   #engine: StreamEngine | undefined;
   #lastChange: StreamStateChange | undefined;
   #timer: Timer | undefined;
-  #pumpTimer: Timer | undefined;
-  /** Sequence of the next submission. */
-  #nextSequence = 0;
-  /** Every request in the engine settles one sequence, and the one at engine offset 0 this one. */
-  #base = 0;
-  #linear = false;
-  /** The requests in the engine while the lane isolates. */
-  #group: BacklogEntry[] = [];
-  #suspectCount = 0;
-  #partialRefusal: ZerobusError | undefined;
-  #engineAcknowledged = 0;
-  #engineResent = 0;
-  #heldRecords = 0;
-  #heldBytes = 0;
   #lostAtMs: number | undefined;
   #opening: { resolve: () => void; reject: (error: ZerobusError) => void } | undefined;
   readonly #ended: Promise<void>;
   #end: () => void = () => undefined;
 
   constructor(options: LaneOptions) {
+    const { host } = options;
     this.index = options.index;
     this.#options = options;
+    this.#flow = new LaneFlow({
+      clock: options.clock,
+      limiter: options.limiter,
+      onHeld: (recordDelta, byteDelta) => host.held(recordDelta, byteDelta),
+      onAcknowledged: (recordCount, byteCount, sinceMs) =>
+        host.acknowledged(this, recordCount, byteCount, sinceMs),
+      onResent: (recordCount) => host.resent(recordCount),
+    });
     this.#ended = new Promise<void>((resolve) => {
       this.#end = resolve;
     });
@@ -93,29 +78,35 @@ export class Lane {
     return this.#state;
   }
 
-  get streamId(): string | undefined {
-    return this.#engine?.streamId ?? this.#lastChange?.streamId;
+  get settlement(): Settlement {
+    return this.#flow.settlement;
   }
 
+  get streamId(): string | undefined {
+    return this.#lastChange?.streamId;
+  }
+
+  /** What the stream went through last. */
   get lastChange(): StreamStateChange | undefined {
     return this.#lastChange;
   }
 
+  /** Sequence of the next submission. */
   get nextSequence(): number {
-    return this.#nextSequence;
+    return this.#flow.nextSequence;
   }
 
   get heldRecords(): number {
-    return this.#heldRecords;
+    return this.#flow.heldRecords;
   }
 
   get heldBytes(): number {
-    return this.#heldBytes;
+    return this.#flow.heldBytes;
   }
 
   /** When the oldest unsettled record was submitted. */
   get oldestSubmitMs(): number | undefined {
-    return this.#times.oldestMs;
+    return this.#flow.oldestSubmitMs;
   }
 
   /** Whether it still takes records. */
@@ -151,22 +142,7 @@ export class Lane {
 
   /** Takes a submission while {@link Lane.accepting}; copies it. Returns its sequence. */
   submit(submission: Submission, recordCount: number): number {
-    const sequence = this.#nextSequence++;
-    if (this.#times.isDue(sequence)) this.#times.note(sequence, this.#options.clock.nowMs());
-    this.#heldRecords += recordCount;
-    const engine = this.#engine;
-    let byteDelta: number;
-    if (engine !== undefined && this.#linear && this.#hasWay(submission)) {
-      const before = engine.unackedBytes;
-      const offset = engine.trySubmit(submission);
-      byteDelta = engine.unackedBytes - before;
-      if (offset === NO_ROOM) byteDelta = this.#keep(submission);
-    } else {
-      byteDelta = this.#keep(submission);
-    }
-    this.#heldBytes += byteDelta;
-    this.#options.host.held(recordCount, byteDelta);
-    return sequence;
+    return this.#flow.submit(submission, recordCount);
   }
 
   /** Ends the lane, whatever it holds: {@link Lane.leftovers} has it then. Resolves when it has ended. */
@@ -178,53 +154,7 @@ export class Lane {
   /** Records that were not acknowledged, oldest first. For a lane that ended. */
   leftovers(): Buffer[] {
     this.#takeBack();
-    const entries = this.#backlog.takeAll();
-    this.#backlog.putBack(entries);
-    return entries.flatMap((entry) => entry.records.map((record) => Buffer.from(record)));
-  }
-
-  #keep(submission: Submission): number {
-    const entry = copiedEntry(submission);
-    this.#backlog.push(entry);
-    return entry.byteCount;
-  }
-
-  /** Whether a submission may go straight into the engine. */
-  #hasWay(submission: Submission): boolean {
-    if (this.#backlog.length > 0) return false;
-    const { limiter } = this.#options;
-    if (limiter === undefined) return true;
-    return this.#passes(limiter, submission);
-  }
-
-  #passes(limiter: RateLimiter, submission: Submission): boolean {
-    const single = typeof submission === "string" || submission instanceof Uint8Array;
-    const recordCount = single ? 1 : submission.length;
-    let byteCount = 0;
-    if (single) byteCount = payloadBytes(submission);
-    else for (const record of submission) byteCount += payloadBytes(record);
-    const { clock } = this.#options;
-    const waitMs = limiter.tryTake(recordCount, byteCount, clock.nowMs());
-    if (waitMs <= 0) return true;
-    this.#pumpTimer ??= clock.startTimer(waitMs, () => {
-      this.#pumpTimer = undefined;
-      this.#pump();
-    });
-    return false;
-  }
-
-  /** Hands what waits to the engine, as far as the limiter and the engine let it. */
-  #pump(): void {
-    const engine = this.#engine;
-    if (engine === undefined || !this.#linear || this.#pumpTimer !== undefined) return;
-    const { limiter } = this.#options;
-    for (let entry = this.#backlog.peek(); entry !== undefined; entry = this.#backlog.peek()) {
-      const submission = submissionOf(entry);
-      if (limiter !== undefined && !this.#passes(limiter, submission)) break;
-      if (engine.trySubmit(submission) === NO_ROOM) break;
-      this.#backlog.shift();
-    }
-    this.#account();
+    return this.#flow.waitingRecords();
   }
 
   #dispatch(event: LaneEvent): void {
@@ -259,12 +189,11 @@ export class Lane {
       case "takeBack":
         return this.#takeBack();
       case "sendAll":
-        return this.#sendAll();
+        return this.#flow.sendAll();
       case "sendGroup":
-        return this.#sendGroup(effect.groupCount);
+        return this.#flow.sendGroup(effect.groupCount);
       case "divideFirst":
-        this.#suspectCount++;
-        return this.#backlog.divideFirst();
+        return this.#flow.divideFirst();
       case "setFirstAside":
         return this.#setFirstAside(effect.error);
       case "startBackoff": {
@@ -294,10 +223,8 @@ export class Lane {
       () => this.#progressed(engine),
     );
     this.#engine = engine;
-    this.#engineAcknowledged = 0;
-    this.#engineResent = 0;
-    this.#linear = false;
-    if (this.#state.kind !== "isolating") this.#sendAll();
+    this.#flow.attach(engine);
+    if (this.#state.kind !== "isolating") this.#flow.sendAll();
     engine.start().catch(() => undefined);
   }
 
@@ -312,26 +239,20 @@ export class Lane {
       this.#opening?.resolve();
       this.#opening = undefined;
       this.#dispatch({ kind: "opened" });
-      this.#noteResent(engine);
+      this.#flow.noteResent();
     } else if (change.to === "failed") {
-      this.#engineFailed(engine, change.error ?? closedError(), !wasOpen, nowMs);
+      this.#engineFailed(change.error ?? closedError(), !wasOpen, nowMs);
     } else if (wasOpen && change.to !== "paused" && change.to !== "rotating") {
       this.#dispatch({ kind: "lost" });
     }
     if (change.to === "backingOff") this.#spendBudget(engine, change, nowMs);
   }
 
-  #engineFailed(engine: StreamEngine, error: ZerobusError, opening: boolean, atMs: number): void {
-    const suspectCount = this.#linear ? engine.unsettledCount : this.#group.length;
-    if (this.#linear) this.#suspectCount = suspectCount;
-    this.#dispatch({
-      kind: "engineFailed",
-      error,
-      category: categoryOf(error.code, opening),
-      suspectCount,
-      divisible: (this.#group[0]?.records.length ?? 0) > 1,
-      atMs,
-    });
+  #engineFailed(error: ZerobusError, opening: boolean, atMs: number): void {
+    const category = categoryOf(error.code, opening);
+    const suspectCount = this.#flow.noteSuspects();
+    const { divisible } = this.#flow;
+    this.#dispatch({ kind: "engineFailed", error, category, suspectCount, divisible, atMs });
   }
 
   #spendBudget(engine: StreamEngine, change: StreamStateChange, nowMs: number): void {
@@ -350,125 +271,31 @@ export class Lane {
 
   #progressed(engine: StreamEngine | undefined): void {
     if (engine === undefined || engine !== this.#engine) return;
-    const recordCount = engine.acknowledgedRecords - this.#engineAcknowledged;
-    this.#engineAcknowledged += recordCount;
-    this.#noteResent(engine);
-    if (this.#linear) this.#settle(this.#base + engine.headOffset, recordCount);
-    else this.#groupProgressed(engine, recordCount);
-    if (this.#backlog.length > 0) this.#pump();
-  }
-
-  #groupProgressed(engine: StreamEngine, recordCount: number): void {
-    let next = this.settlement.settledNext;
-    const left = engine.nextOffset - engine.headOffset;
-    while (this.#group.length > left) {
-      const entry = this.#group.shift() as BacklogEntry;
-      this.#suspectCount--;
-      if (entry.closes) next++;
-    }
-    this.#settle(next, recordCount);
-    if (left > 0) return;
-    const suspectCount = Math.max(0, this.#suspectCount);
-    this.#dispatch({ kind: "groupAcknowledged", suspectCount });
-  }
-
-  /** Settles what lies in front of `next`. */
-  #settle(next: number, recordCount: number): void {
-    const { settlement } = this;
-    const { host, clock } = this.#options;
-    const refusal = this.#partialRefusal;
-    if (refusal !== undefined && next > settlement.settledNext) {
-      this.#partialRefusal = undefined;
-      settlement.refuse(refusal);
-    }
-    settlement.settle(next);
-    const sinceMs = this.#times.settle(next, this.#nextSequence) ?? clock.nowMs();
-    const before = this.#heldBytes;
-    this.#release(recordCount);
-    host.acknowledged(this, recordCount, before - this.#heldBytes, sinceMs);
-  }
-
-  #release(recordCount: number): void {
-    const before = this.#heldBytes;
-    this.#heldRecords -= recordCount;
-    this.#heldBytes = (this.#engine?.unackedBytes ?? 0) + this.#backlog.byteCount;
-    this.#options.host.held(-recordCount, this.#heldBytes - before);
-  }
-
-  /** Brings the count of bytes up to date. */
-  #account(): void {
-    this.#release(0);
-  }
-
-  #noteResent(engine: StreamEngine): void {
-    const recordCount = engine.resentRecords - this.#engineResent;
-    if (recordCount === 0) return;
-    this.#engineResent += recordCount;
-    this.#options.host.resent(recordCount);
+    if (!this.#flow.progressed()) return;
+    this.#dispatch({ kind: "groupAcknowledged", suspectCount: this.#flow.suspectCount });
   }
 
   #takeBack(): void {
-    const engine = this.#engine;
-    if (engine === undefined) return;
     this.#engine = undefined;
-    const entries = this.#linear
-      ? engine.unackedBatches().map((records) => makeEntry(records, true))
-      : this.#group;
-    this.#group = [];
-    this.#linear = false;
-    this.#backlog.putBack(entries);
-    this.#account();
-  }
-
-  #sendAll(): void {
-    const engine = this.#engine;
-    if (engine === undefined) return;
-    if (!this.#linear) {
-      this.#backlog.joinParts();
-      this.#base = this.settlement.settledNext - engine.nextOffset;
-      this.#linear = true;
-    }
-    this.#pump();
-  }
-
-  #sendGroup(groupCount: number): void {
-    const engine = this.#engine;
-    // A group that is under way is sent again by the engine itself.
-    if (engine === undefined || this.#group.length > 0) return;
-    while (this.#group.length < groupCount) {
-      const entry = this.#backlog.peek();
-      if (entry === undefined || engine.trySubmit(submissionOf(entry)) === NO_ROOM) break;
-      this.#backlog.shift();
-      this.#group.push(entry);
-    }
-    this.#account();
+    this.#flow.takeBack();
   }
 
   #setFirstAside(error: ZerobusError): void {
-    const entry = this.#backlog.peek();
-    const [record] = entry?.records ?? [];
-    if (entry === undefined || record === undefined) {
+    const record = this.#flow.firstRecord();
+    if (record === undefined) {
       this.#dispatch({ kind: "setAside" });
       return;
     }
-    const bytes = Buffer.from(record);
-    void this.#options.host.setAside(this, bytes, error).then(() => {
+    void this.#options.host.setAside(this, record, error).then(() => {
       if (this.#state.kind !== "settingAside") return;
-      this.#backlog.shift();
-      this.#partialRefusal ??= error;
-      if (entry.closes) {
-        this.settlement.refuse(this.#partialRefusal);
-        this.#partialRefusal = undefined;
-        this.#times.settle(this.settlement.settledNext, this.#nextSequence);
-      }
-      this.#release(1);
+      this.#flow.refuseFirst(error);
       this.#dispatch({ kind: "setAside" });
     });
   }
 
   #endEngine(): void {
     const engine = this.#engine;
-    if (engine === undefined || this.#heldRecords > 0) {
+    if (engine === undefined || this.#flow.heldRecords > 0) {
       this.#takeBack();
       engine?.abort(closedError());
       this.#dispatch({ kind: "engineEnded" });
@@ -479,12 +306,10 @@ export class Lane {
   }
 
   #finish(failure: ZerobusError | undefined): void {
-    this.#pumpTimer?.cancel();
-    this.#pumpTimer = undefined;
     const error = failure ?? closedError();
     this.#opening?.reject(error);
     this.#opening = undefined;
-    this.settlement.fail(error);
+    this.#flow.end(error);
     this.#end();
   }
 }
