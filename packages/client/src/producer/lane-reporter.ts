@@ -133,6 +133,15 @@ export class LaneReporter<T> implements LaneHost {
     this.#emit({ kind: "healthChanged", ...this.#place(), from, health });
   }
 
+  /** Closes the dead letters; a failure is reported. */
+  async closeDeadLetters(): Promise<void> {
+    try {
+      await this.#options.deadLetters?.close();
+    } catch (cause) {
+      this.#fault("deadLetters", cause);
+    }
+  }
+
   /** Begins a flush: the function returned ends it and tells what it has to report. */
   beginReport(): () => ZerobusError | undefined {
     const from = this.#reported;
@@ -160,7 +169,7 @@ export class LaneReporter<T> implements LaneHost {
     if (onError !== undefined) this.#guard("onError", () => onError(error, undefined));
   }
 
-  #origin(lane: Lane): Omit<LaneOrigin, "kind"> {
+  #origin(lane: Lane): LaneOrigin {
     return { ...this.#place(), lane: lane.index, streamId: lane.streamId };
   }
 
