@@ -9,7 +9,7 @@ import { messageOfProtobufJs, type ProtobufJsType } from "./descriptor/protobufj
 import { messageOfDescriptor, messageOfDescriptorSet } from "./descriptor/read-descriptor.ts";
 import { jsonEncoderOf } from "./encode/json-encoder.ts";
 import { protoEncoderOf } from "./encode/proto-encoder.ts";
-import type { EncoderOptions, RecordEncoder } from "./encode/record-encoder.ts";
+import type { EncoderOptions, SchemaEncoder } from "./encode/record-encoder.ts";
 import type { TableSchema } from "./table-schema.ts";
 
 /** A message of a serialized `FileDescriptorSet`. */
@@ -53,7 +53,7 @@ export function descriptorOfSchema(schema: TableSchema): Uint8Array {
 export function compileProtoEncoder<Item = Readonly<Record<string, unknown>>>(
   source: RecordSource,
   options: EncoderOptions = {},
-): RecordEncoder<Item> {
+): SchemaEncoder<Item> {
   return protoEncoderOf<Item>(messageOfSource(source), options);
 }
 
@@ -64,7 +64,7 @@ export function compileProtoEncoder<Item = Readonly<Record<string, unknown>>>(
 export function compileJsonEncoder<Item = Readonly<Record<string, unknown>>>(
   schema?: TableSchema,
   options: EncoderOptions = {},
-): RecordEncoder<Item> {
+): SchemaEncoder<Item> {
   return jsonEncoderOf<Item>(schema, options);
 }
 

@@ -6,7 +6,7 @@ import {
   compileJsonEncoder,
   compileProtoEncoder,
   fetchTableSchema,
-  type RecordEncoder,
+  type SchemaEncoder,
   type TableSchema,
 } from "@sluice/client";
 import { parseColumnList } from "@sluice/delta";
@@ -193,7 +193,7 @@ async function schemaOf(server: SluiceServer, table: string): Promise<TableSchem
 async function sendAll(
   server: SluiceServer,
   table: string,
-  encoder: RecordEncoder,
+  encoder: SchemaEncoder,
   records: readonly AppRecord[],
 ): Promise<void> {
   const stream = new RawStream(server.endpoint, { token: await tokenFor(server, table) });

@@ -2,7 +2,7 @@
 import type { Column, ColumnType, TableSchema } from "../table-schema.ts";
 import { converterOf } from "./converters.ts";
 import { FieldError, recordError, refuse, shown, within } from "./field-error.ts";
-import type { EncoderOptions, RecordEncoder } from "./record-encoder.ts";
+import type { EncoderOptions, SchemaEncoder } from "./record-encoder.ts";
 import {
   entriesOf,
   isInheritedName,
@@ -26,7 +26,7 @@ const MAX_KEPT_BYTES = 1_048_576;
 export function jsonEncoderOf<Item>(
   schema: TableSchema | undefined,
   options: EncoderOptions = {},
-): RecordEncoder<Item> {
+): SchemaEncoder<Item> {
   const refusesUnknownKeys = options.unknownKeys !== "ignore";
   const write: TextWriter =
     schema === undefined

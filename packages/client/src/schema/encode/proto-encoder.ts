@@ -6,7 +6,7 @@ import { recordError } from "./field-error.ts";
 import { canGenerateCode, generatedMessageWriter } from "./proto-compiler.ts";
 import type { MessageWriter } from "./proto-fields.ts";
 import { interpretedMessageWriter } from "./proto-interpreter.ts";
-import type { EncoderOptions, RecordEncoder } from "./record-encoder.ts";
+import type { EncoderOptions, SchemaEncoder } from "./record-encoder.ts";
 import { objectOf } from "./record-parts.ts";
 
 /** How the writers of messages are made. */
@@ -17,7 +17,7 @@ export function protoEncoderOf<Item>(
   root: MessageModel,
   options: EncoderOptions = {},
   kind: WriterKind = canGenerateCode() ? "generated" : "interpreted",
-): RecordEncoder<Item> {
+): SchemaEncoder<Item> {
   const refusesUnknownKeys = options.unknownKeys !== "ignore";
   const makeWriter = kind === "generated" ? generatedMessageWriter : interpretedMessageWriter;
   const known = new Map<MessageModel, { write: MessageWriter }>();

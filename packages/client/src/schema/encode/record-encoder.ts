@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { RecordEncoder } from "../../producer/record-encoder.ts";
 
-/** Makes the bytes of records of one kind. */
-export interface RecordEncoder<Item = Readonly<Record<string, unknown>>> {
-  readonly format: "proto" | "json";
-  /** The serialized `DescriptorProto` to open streams with; only with `proto`. */
-  readonly descriptor?: Uint8Array;
+/** An encoder of plain objects that always makes bytes. */
+export interface SchemaEncoder<Item = Readonly<Record<string, unknown>>>
+  extends RecordEncoder<Item> {
   /**
    * The bytes of a record. They are good until the next call, which overwrites them: copy what is to be kept.
    * @throws ZerobusError `invalid_argument` naming the column, the value and what was expected

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { ErrorCode } from "@sluice/protocol";
+import type { ErrorCategory } from "./error-category.ts";
+import type { LaneStateName } from "./lane-state.ts";
+
+/** One lane's part in the health of its producer. */
+export interface LaneHealth {
+  readonly lane: number;
+  readonly state: LaneStateName;
+  readonly unacknowledgedRecords: number;
+  readonly streamId: string | undefined;
+  /** Why it is not running. */
+  readonly code: ErrorCode | undefined;
+}
+
+/** How a producer is, now. */
+export interface ProducerHealth {
+  /** `healthy`: every lane has an open stream. `degraded`: some have. `down`: none has. */
+  readonly status: "healthy" | "degraded" | "down";
+  /** Why it is not healthy. */
+  readonly reason: string | undefined;
+  readonly category: ErrorCategory | undefined;
+  /** Since when the status has been what it is. */
+  readonly since: Date;
+  /** Milliseconds since the oldest unacknowledged record was submitted; 0 when there is none. */
+  readonly oldestUnacknowledgedMs: number;
+  readonly unacknowledgedRecords: number;
+  readonly unacknowledgedBytes: number;
+  readonly waitingCalls: number;
+  readonly lanes: readonly LaneHealth[];
+}
