@@ -2,7 +2,7 @@
 import type { Pressure } from "../pressure.ts";
 
 /** Bytes of messages that all streams together may handle in one turn of the event loop: a few milliseconds of work. */
-const BYTES_PER_TURN = 512 * 1024;
+const BYTES_PER_TURN = 256 * 1024;
 
 /**
  * Spreads the work of busy streams over the turns of the event loop. A socket can deliver megabytes in one turn; handling
