@@ -12,7 +12,8 @@ const WORTHWHILE_GAIN = 1.25;
 /**
  * How many bytes may be unacknowledged. Bytes that only wait in a queue cost memory and delay their own
  * acknowledgement without making anything faster, so a call begins with few and gets twice as many whenever the limit
- * held callers back, acknowledgements came without queueing, and the last doubling paid. Without a call the whole of `maxBytes` may be taken.
+ * held callers back, acknowledgements came without queueing, and the last doubling paid; and half as many when
+ * acknowledgements queue all the same. Without a call the whole of `maxBytes` may be taken.
  *
  * A round lasts from noting an offset to its acknowledgement; there is one at a time.
  */
@@ -70,7 +71,10 @@ export class InflightLimit {
     // Whoever is held back has the whole limit on the way, once per round.
     const bytesPerMs = this.#bytes / roundMs;
     const paid = bytesPerMs >= this.#bytesPerMsBefore * WORTHWHILE_GAIN;
-    if (this.#heldBack && paid && roundMs < this.#leastMs * QUEUEING_FACTOR) {
+    const queued = roundMs >= this.#leastMs * QUEUEING_FACTOR;
+    if (this.#heldBack && queued) {
+      this.#bytes = Math.max(this.#bytes / 2, Math.min(INITIAL_BYTES, this.#maxBytes));
+    } else if (this.#heldBack && paid) {
       this.#bytesPerMsBefore = bytesPerMs;
       this.#bytes = Math.min(this.#bytes * 2, this.#maxBytes);
     }

@@ -38,8 +38,20 @@ test("doubles when callers were held back and nothing queued", () => {
   assert.equal(limit.bytes, 16 * MIB);
   round(limit, 120);
   assert.equal(limit.bytes, 32 * MIB);
-  round(limit, 200);
+  round(limit, 199);
   assert.equal(limit.bytes, 32 * MIB);
+});
+
+test("halves when acknowledgements queue, and never below what it began with", () => {
+  const limit = new InflightLimit(64 * MIB);
+  limit.begin();
+  round(limit, 100);
+  round(limit, 120);
+  assert.equal(limit.bytes, 32 * MIB);
+  for (const bytes of [16, 8, 8]) {
+    round(limit, 200);
+    assert.equal(limit.bytes, bytes * MIB);
+  }
 });
 
 test("does not double again when the last doubling made nothing faster", () => {
@@ -77,7 +89,7 @@ test("measures one round at a time, until all of it is acknowledged", () => {
   assert.equal(limit.bytes, 8 * MIB);
   limit.acknowledged(10, 100);
   assert.equal(limit.bytes, 16 * MIB);
-  round(limit, 250);
+  round(limit, 190);
   assert.equal(limit.bytes, 16 * MIB);
 });
 
