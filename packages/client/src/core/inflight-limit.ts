@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/** Unacknowledged bytes a call begins with: enough for 50 MB/s where an acknowledgement takes 150 ms. */
-const INITIAL_BYTES = 8_388_608;
+/** Unacknowledged bytes a call begins with: enough for 25 MB/s where an acknowledgement takes 150 ms. */
+const INITIAL_BYTES = 4_194_304;
 
 /** Acknowledgements that come later than so many times the fastest one have waited in a queue rather than on the way. */
 const QUEUEING_FACTOR = 2;

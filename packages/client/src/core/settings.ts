@@ -74,7 +74,7 @@ export interface StreamConfigurationOptions extends StreamListeners {
   readonly streamPausedMaxWaitTimeMs?: number;
   /**
    * Unacknowledged bytes, each call counted with its frame, before further calls wait. One call may exceed it. An open
-   * stream begins with 8 MiB of it and takes more as far as that makes it faster; without a connection all of it is used.
+   * stream begins with 4 MiB of it and takes more as far as that makes it faster; without a connection all of it is used.
    * @default 67_108_864, which bounds memory and is seconds of traffic at the service's 100 MB/s per stream
    */
   readonly maxInflightBytes?: number;

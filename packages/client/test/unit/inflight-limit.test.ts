@@ -16,7 +16,7 @@ test("allows everything without a call and little at the beginning of one", () =
   const limit = new InflightLimit(64 * MIB);
   assert.equal(limit.bytes, 64 * MIB);
   limit.begin();
-  assert.equal(limit.bytes, 8 * MIB);
+  assert.equal(limit.bytes, 4 * MIB);
   limit.end();
   assert.equal(limit.bytes, 64 * MIB);
 });
@@ -35,11 +35,11 @@ test("doubles when callers were held back and nothing queued", () => {
   const limit = new InflightLimit(64 * MIB);
   limit.begin();
   round(limit, 100);
-  assert.equal(limit.bytes, 16 * MIB);
+  assert.equal(limit.bytes, 8 * MIB);
   round(limit, 120);
-  assert.equal(limit.bytes, 32 * MIB);
+  assert.equal(limit.bytes, 16 * MIB);
   round(limit, 199);
-  assert.equal(limit.bytes, 32 * MIB);
+  assert.equal(limit.bytes, 16 * MIB);
 });
 
 test("halves when acknowledgements queue, and never below what it began with", () => {
@@ -47,8 +47,8 @@ test("halves when acknowledgements queue, and never below what it began with", (
   limit.begin();
   round(limit, 100);
   round(limit, 120);
-  assert.equal(limit.bytes, 32 * MIB);
-  for (const bytes of [16, 8, 8]) {
+  assert.equal(limit.bytes, 16 * MIB);
+  for (const bytes of [8, 4, 4]) {
     round(limit, 200);
     assert.equal(limit.bytes, bytes * MIB);
   }
@@ -60,9 +60,9 @@ test("does not double again when the last doubling made nothing faster", () => {
   round(limit, 100);
   round(limit, 199);
   round(limit, 180);
-  assert.equal(limit.bytes, 16 * MIB);
+  assert.equal(limit.bytes, 8 * MIB);
   round(limit, 150);
-  assert.equal(limit.bytes, 32 * MIB);
+  assert.equal(limit.bytes, 16 * MIB);
 });
 
 test("does not grow while nobody is held back, and forgets who was in the round before", () => {
@@ -72,11 +72,11 @@ test("does not grow while nobody is held back, and forgets who was in the round 
     limit.taken(1, 0);
     limit.acknowledged(1, 10);
   }
-  assert.equal(limit.bytes, 8 * MIB);
+  assert.equal(limit.bytes, 4 * MIB);
   round(limit, 30);
   limit.taken(1, 0);
   limit.acknowledged(1, 10);
-  assert.equal(limit.bytes, 8 * MIB);
+  assert.equal(limit.bytes, 4 * MIB);
 });
 
 test("measures one round at a time, until all of it is acknowledged", () => {
@@ -86,11 +86,11 @@ test("measures one round at a time, until all of it is acknowledged", () => {
   limit.taken(20, 90);
   limit.heldBack();
   limit.acknowledged(9, 100);
-  assert.equal(limit.bytes, 8 * MIB);
+  assert.equal(limit.bytes, 4 * MIB);
   limit.acknowledged(10, 100);
-  assert.equal(limit.bytes, 16 * MIB);
+  assert.equal(limit.bytes, 8 * MIB);
   round(limit, 190);
-  assert.equal(limit.bytes, 16 * MIB);
+  assert.equal(limit.bytes, 8 * MIB);
 });
 
 test("learns each call anew", () => {
@@ -100,8 +100,8 @@ test("learns each call anew", () => {
   limit.taken(5, 0);
   limit.end();
   limit.begin();
-  assert.equal(limit.bytes, 8 * MIB);
+  assert.equal(limit.bytes, 4 * MIB);
   limit.acknowledged(5, 1);
   round(limit, 500);
-  assert.equal(limit.bytes, 16 * MIB);
+  assert.equal(limit.bytes, 8 * MIB);
 });
