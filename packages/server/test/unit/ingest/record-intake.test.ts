@@ -56,6 +56,7 @@ function take(chunks: readonly Buffer[], mode: "auto" | "interpreted"): Outcome 
       return 1;
     },
   };
+  const plan = planOf(compileProtoDecoder(SCHEMA, DESCRIPTOR, { mode }));
   const intake = new RecordIntake(
     {
       builder,
@@ -64,7 +65,8 @@ function take(chunks: readonly Buffer[], mode: "auto" | "interpreted"): Outcome 
       rowsLogged: () => undefined,
     } as unknown as TableWriter,
     {
-      decoder: planOf(compileProtoDecoder(SCHEMA, DESCRIPTOR, { mode })).bind(builder),
+      decoder: plan.bind(builder),
+      bind: (own: BlockBuilder) => plan.bind(own),
       definition: { entry: Buffer.alloc(0), framesHeader: Buffer.alloc(0), writtenInSegment: -1 },
     },
     "proto",
