@@ -15,8 +15,10 @@ export type ColumnSpec =
 
 export type Column = FixedColumn | BytesColumn | NestedColumn;
 
-/** Rows a new builder has room for; it grows beyond by doubling. */
+/** Rows a new builder has room for, fewer where there are many columns; it grows beyond by doubling. */
 const INITIAL_ROW_CAPACITY = 8192;
+const MIN_INITIAL_ROW_CAPACITY = 64;
+const INITIAL_VALUE_CAPACITY = 131_072;
 const INITIAL_BYTES_PER_ROW = 16;
 /** A builder that one large batch has made grow beyond these starts smaller again after it. */
 const MAX_KEPT_ROW_CAPACITY = 131_072;
@@ -34,7 +36,10 @@ export class BlockBuilder {
   /** Rows that fit without growing. A decoder calls {@link BlockBuilder.growRows} when `rowCount` has reached it. */
   rowCapacity: number;
 
-  constructor(specs: readonly ColumnSpec[], rowCapacity: number = INITIAL_ROW_CAPACITY) {
+  constructor(
+    specs: readonly ColumnSpec[],
+    rowCapacity: number = initialRowCapacity(specs.length),
+  ) {
     this.rowCapacity = rowCapacity;
     this.columns = specs.map((spec) => columnOf(spec, rowCapacity));
   }
@@ -86,6 +91,12 @@ export class BlockBuilder {
     this.rowCapacity = rowCapacity;
     return block;
   }
+}
+
+/** A power of two, so that builders of one schema come to the same capacities and can use each other's buffers. */
+function initialRowCapacity(columnCount: number): number {
+  const fitting = 2 ** Math.floor(Math.log2(INITIAL_VALUE_CAPACITY / Math.max(1, columnCount)));
+  return Math.max(MIN_INITIAL_ROW_CAPACITY, Math.min(INITIAL_ROW_CAPACITY, fitting));
 }
 
 function columnOf(spec: ColumnSpec, rowCapacity: number): Column {

@@ -13,7 +13,18 @@ import type { RecordDecoder } from "../columns/decoder.ts";
 import { ServerError } from "../errors.ts";
 import type { Journal } from "../journal/journal.ts";
 import type { AckQueue } from "../session/ack-queue.ts";
+import { LargeBatch } from "./large-batch.ts";
+import {
+  malformedBatch,
+  refusedRecord,
+  tooLargeRecord,
+  tooManyRecords,
+  untakenMessage,
+} from "./record-faults.ts";
 import type { RecordPath, TableWriter } from "./table-writer.ts";
+
+/** Batches of more bytes than this are decoded in slices. */
+const LARGE_BATCH_BYTES = 1024 * 1024;
 
 /**
  * Takes the messages of one stream: checks the envelope, decodes the records into the table's columns, and appends the
@@ -103,6 +114,49 @@ export class RecordIntake {
     this.#runBuffer = scanner.buffer;
     this.#runEnd = scanner.end;
     return undefined;
+  }
+
+  /** Whether a message is to be taken with {@link RecordIntake.beginLarge}, in slices. */
+  isLarge(message: IngestReader): boolean {
+    return message.kind === "batch" && message.end - message.start > LARGE_BATCH_BYTES;
+  }
+
+  /**
+   * Begins to take the message that `scanner` stands at and `message` has read. To be called after
+   * {@link RecordIntake.flush}; no other message is taken before {@link RecordIntake.finishLarge}, or ever if the batch is
+   * dropped.
+   * @returns why it cannot be taken.
+   */
+  beginLarge(scanner: FrameScanner, message: IngestReader): LargeBatch | ServerError {
+    const fault = this.#checkEnvelope(message);
+    if (fault !== undefined) return fault;
+    const { tableName, maxBatchRecords } = this.#writer;
+    return new LargeBatch({
+      tableName,
+      offset: this.nextOffset,
+      maxRecords: maxBatchRecords,
+      open: () => {
+        const builder = this.#writer.newBuilder();
+        return { builder, decoder: this.#path.bind(builder) };
+      },
+      buffer: scanner.buffer,
+      frameStart: scanner.start - FRAME_HEADER_BYTES,
+      frameEnd: scanner.end,
+      payload: { buffer: message.buffer, start: message.start, end: message.end },
+    });
+  }
+
+  /**
+   * Appends a batch to the log whose records are all decoded, and brings its rows to the table.
+   * @throws LogError when the log takes nothing more; the rows are gone then.
+   */
+  finishLarge({ options, builder }: LargeBatch): void {
+    const { buffer, frameStart, frameEnd } = options;
+    const startPosition = this.#journal.nextPosition;
+    const endPosition = this.#journal.append(this.#path.definition, buffer, frameStart, frameEnd);
+    this.#writer.builderLogged(builder, startPosition, endPosition);
+    this.#acks.push(endPosition, this.nextOffset);
+    this.nextOffset++;
   }
 
   /**
@@ -212,9 +266,7 @@ export class RecordIntake {
       return this.#decode(message, this.#path.decoder);
     } catch (reason) {
       builder.truncate(rowsBefore);
-      const text = reason instanceof Error ? reason.message : String(reason);
-      const fault = `offset ${this.nextOffset}: the server could not take the message (${text}); send it again, in smaller batches`;
-      return new ServerError("resource_exhausted", fault, { offset: this.nextOffset }, reason);
+      return untakenMessage(this.nextOffset, reason);
     }
   }
 
@@ -233,9 +285,9 @@ export class RecordIntake {
       if (event === "end") return undefined;
       const fault =
         event === "malformed"
-          ? this.#malformedBatch()
+          ? malformedBatch(this.nextOffset)
           : index >= maxRecords
-            ? this.#tooMany(maxRecords)
+            ? tooManyRecords(this.#writer.tableName, this.nextOffset, maxRecords)
             : this.#decodeRecord(decoder, buffer, batch.start, batch.end, index);
       if (fault === undefined) continue;
       builder.truncate(rowsBefore);
@@ -250,42 +302,11 @@ export class RecordIntake {
     end: number,
     batchIndex: number | undefined,
   ): ServerError | undefined {
-    if (end - start > MAX_RECORD_BYTES) return this.#tooLarge(end - start, batchIndex);
+    if (end - start > MAX_RECORD_BYTES) {
+      return tooLargeRecord({ offset: this.nextOffset, batchIndex }, end - start);
+    }
     if (decoder.decode(buffer, start, end)) return undefined;
-    const { failure } = this.#path.decoder;
-    const field = failure?.field;
-    const place = field === undefined ? "" : `, field ${JSON.stringify(field)}`;
-    const text = `${this.#where(batchIndex)}${place}: ${failure?.message ?? "cannot be decoded"}`;
-    return new ServerError("invalid_argument", text, {
-      table: this.#writer.tableName,
-      offset: this.nextOffset,
-      ...(field === undefined ? {} : { field }),
-    });
-  }
-
-  #malformedBatch(): ServerError {
-    const text = `offset ${this.nextOffset}: the batch is not a valid message`;
-    return new ServerError("invalid_argument", text, { offset: this.nextOffset });
-  }
-
-  #tooMany(maxRecords: number): ServerError {
-    const text = `offset ${this.nextOffset}: a batch for table ${this.#writer.tableName} can hold ${maxRecords} records; send smaller batches`;
-    return new ServerError("invalid_argument", text, {
-      offset: this.nextOffset,
-      limit: maxRecords,
-    });
-  }
-
-  #tooLarge(recordBytes: number, batchIndex: number | undefined): ServerError {
-    const text = `${this.#where(batchIndex)}: ${recordBytes} bytes exceed the limit of ${MAX_RECORD_BYTES} bytes per record; split the record`;
-    return new ServerError("invalid_argument", text, {
-      offset: this.nextOffset,
-      limit: MAX_RECORD_BYTES,
-    });
-  }
-
-  #where(batchIndex: number | undefined): string {
-    const inBatch = batchIndex === undefined ? "" : ` (record ${batchIndex} of its batch)`;
-    return `record at offset ${this.nextOffset}${inBatch}`;
+    const place = { offset: this.nextOffset, batchIndex };
+    return refusedRecord(this.#writer.tableName, place, this.#path.decoder.failure);
   }
 }

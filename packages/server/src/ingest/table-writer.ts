@@ -35,7 +35,10 @@ export interface TableWriterOptions {
 
 /** What the records of a stream go through: the decoder, and the definition under which their frames are logged. */
 export interface RecordPath {
+  /** Writes to the table's builder. */
   readonly decoder: RecordDecoder;
+  /** The same decoder for another builder of the table. */
+  readonly bind: (builder: BlockBuilder) => RecordDecoder;
   readonly definition: JournalDefinition;
 }
 
@@ -71,7 +74,7 @@ export class TableWriter {
     this.tableName = options.tableName;
     this.tableId = snapshot.metadata.id;
     this.schema = snapshot.schema;
-    this.builder = new BlockBuilder(columnSpecsOf(snapshot.schema));
+    this.builder = this.newBuilder();
     const columnCount = Math.max(1, snapshot.schema.fields.length);
     this.maxBatchRecords = Math.floor(MAX_BATCH_ROW_BYTES / BYTES_PER_VALUE / columnCount);
     this.#options = options;
@@ -89,6 +92,11 @@ export class TableWriter {
 
   get isSaturated(): boolean {
     return this.#committer.isSaturated;
+  }
+
+  /** An empty builder for rows that come to the table with {@link TableWriter.builderLogged}. */
+  newBuilder(): BlockBuilder {
+    return new BlockBuilder(columnSpecsOf(this.schema));
   }
 
   /** Log position up to which the table had the records of a log when its writer was made. */
@@ -127,6 +135,7 @@ export class TableWriter {
     const { tableName, tableId } = this;
     const path: RecordPath = {
       decoder: plan.bind(this.builder),
+      bind: (builder) => plan.bind(builder),
       definition: this.#options.journal.define({
         tableName,
         tableId,
@@ -153,6 +162,17 @@ export class TableWriter {
     if (this.builder.rowCount < BLOCK_ROWS && this.builder.byteLength() < BLOCK_BYTES) return;
     const byteLength = this.builder.byteLength();
     this.#committer.addBlock(this.#seal(), byteLength);
+  }
+
+  /** As {@link TableWriter.rowsLogged}, for the rows of another builder, which is of no use afterwards. */
+  builderLogged(builder: BlockBuilder, startPosition: number, endPosition: number): void {
+    if (builder.rowCount === 0 || this.failure !== undefined) return;
+    this.#committer.rowsLogged(startPosition, endPosition);
+    // Opening the file can fail; the rows are in the log then, and are brought in after a restart.
+    if (this.failure === undefined) {
+      const byteLength = builder.byteLength();
+      this.#committer.addBlock(builder.seal(), byteLength);
+    }
   }
 
   flush(): Promise<void> {

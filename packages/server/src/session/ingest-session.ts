@@ -12,6 +12,7 @@ import {
 import type { TokenClaims } from "../auth/token-issuer.ts";
 import { ServerError } from "../errors.ts";
 import type { Call } from "../grpc/grpc-call.ts";
+import type { LargeBatch } from "../ingest/large-batch.ts";
 import { RecordIntake } from "../ingest/record-intake.ts";
 import type { TableWriter } from "../ingest/table-writer.ts";
 import type { Journal } from "../journal/journal.ts";
@@ -24,6 +25,7 @@ import {
   type SessionState,
   takesRecords,
 } from "./session-state.ts";
+import type { SliceQueue } from "./slice-queue.ts";
 import type { StreamOpener } from "./stream-opener.ts";
 import type { TurnBudget } from "./turn-budget.ts";
 
@@ -36,14 +38,19 @@ export interface IngestSessionOptions {
   readonly pressure: Pressure;
   /** What all streams share of a turn of the event loop. */
   readonly turn: TurnBudget;
+  /** Where large batches wait for their slices of the turns. */
+  readonly slices: SliceQueue;
   /** Called once, when nothing of the session is left to do. */
   readonly onEnded: (session: IngestSession) => void;
 }
 
+/** What is decoded of a large batch in one turn: a few milliseconds of work. */
+const BYTES_PER_SLICE = 512 * 1024;
+
 /**
  * One ingest stream: reads messages off the call, hands records to the intake, and sends an ack for what the log has
- * made durable. All its work is done in call-backs that run to their end; the one asynchronous step is opening the
- * stream, during which nothing is read.
+ * made durable. All its work is done in call-backs that run to their end; what takes longer is opening the stream and
+ * decoding a large batch, during which nothing is read.
  */
 export class IngestSession {
   readonly streamId: string;
@@ -55,6 +62,8 @@ export class IngestSession {
   #claims: Promise<TokenClaims | undefined>;
   #writer: TableWriter | undefined;
   #intake: RecordIntake | undefined;
+  /** The batch that is being decoded in slices; the call is paused meanwhile. */
+  #large: LargeBatch | undefined;
   #fault: ServerError | undefined;
   #isPaused = false;
   #halfClosedWhilePaused = false;
@@ -129,9 +138,9 @@ export class IngestSession {
     this.#isAckFresh = false;
   }
 
-  /** Bytes of a message that has begun and not ended. */
+  /** Bytes of a message that has begun and not ended, or is being decoded. */
   get pendingBytes(): number {
-    return this.#scanner.pendingBytes;
+    return this.#scanner.pendingBytes + (this.#large?.byteLength ?? 0);
   }
 
   onLogFailure(reason: Error): void {
@@ -149,6 +158,7 @@ export class IngestSession {
       return;
     }
     this.#flush();
+    if (this.#large !== undefined) return;
     if (this.#intake !== undefined) this.#scanner.release();
     this.#pauseUnderPressure();
   }
@@ -174,6 +184,7 @@ export class IngestSession {
       if (event === "needMore") break;
       if (event === "message") this.#onMessage();
       else this.#refuse(frameFault(event, this.#scanner, this.#intake?.nextOffset));
+      if (this.#large !== undefined) return;
     }
   }
 
@@ -191,8 +202,50 @@ export class IngestSession {
       this.#onFirstMessage();
       return;
     }
+    if (this.#intake.isLarge(this.#message)) {
+      this.#beginLarge(this.#intake);
+      return;
+    }
     const fault = this.#intake.take(this.#scanner, this.#message);
     if (fault !== undefined) this.#refuse(fault);
+  }
+
+  #beginLarge(intake: RecordIntake): void {
+    this.#flush();
+    if (!takesRecords(this.#state)) return;
+    const large = intake.beginLarge(this.#scanner, this.#message);
+    if (large instanceof ServerError) {
+      this.#refuse(large);
+      return;
+    }
+    this.#large = large;
+    this.#pause();
+    this.#options.slices.add(() => this.#resumeLarge(intake, large));
+  }
+
+  /** Goes on with the batch, and with the stream when it is done; drops it where the stream takes no more records. */
+  #resumeLarge(intake: RecordIntake, large: LargeBatch): "more" | "done" {
+    let outcome: ReturnType<LargeBatch["resume"]> = "done";
+    if (takesRecords(this.#state)) {
+      this.#options.turn.spend(BYTES_PER_SLICE);
+      outcome = this.#writer?.failure ?? large.resume(BYTES_PER_SLICE);
+      if (outcome === "more") return "more";
+      if (outcome !== "done") this.#refuse(outcome);
+      else this.#finishLarge(intake, large);
+    }
+    this.#large = undefined;
+    this.#resume();
+    return "done";
+  }
+
+  #finishLarge(intake: RecordIntake, large: LargeBatch): void {
+    try {
+      intake.finishLarge(large);
+    } catch (reason) {
+      this.#onBroken(reason);
+      return;
+    }
+    this.#awaitAcks();
   }
 
   #onFirstMessage(): void {

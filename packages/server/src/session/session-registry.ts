@@ -10,6 +10,7 @@ import { GrpcCall } from "../grpc/grpc-call.ts";
 import type { Journal } from "../journal/journal.ts";
 import type { Pressure } from "../pressure.ts";
 import { IngestSession } from "./ingest-session.ts";
+import { SliceQueue } from "./slice-queue.ts";
 import type { StreamOpener } from "./stream-opener.ts";
 import { TurnBudget } from "./turn-budget.ts";
 
@@ -44,6 +45,7 @@ export class SessionRegistry {
   readonly #options: SessionRegistryOptions;
   readonly #sessions = new Set<IngestSession>();
   readonly #turn = new TurnBudget();
+  readonly #slices = new SliceQueue(this.#turn);
   #isDraining = false;
   #onEmpty: (() => void) | undefined;
   #cancelBeat: (() => void) | undefined;
@@ -116,6 +118,7 @@ export class SessionRegistry {
         opener,
         pressure,
         turn: this.#turn,
+        slices: this.#slices,
         onEnded: (ended) => {
           cancelTimeout();
           this.#sessions.delete(ended);

@@ -15,7 +15,8 @@ describe("records that the log refuses", () => {
   it("leave the builder as it was, and are not acknowledged", () => {
     const schema = parseColumnList("id BIGINT");
     const builder = new BlockBuilder(columnSpecsOf(schema));
-    const decoder = compileDecoder(schema, "json", new Uint8Array(0), "t", {}).bind(builder);
+    const plan = compileDecoder(schema, "json", new Uint8Array(0), "t", {});
+    const decoder = plan.bind(builder);
     // A row of another stream, in the log already.
     const other = Buffer.from('{"id":1}');
     assert.ok(decoder.decode(other, 0, other.length));
@@ -29,6 +30,7 @@ describe("records that the log refuses", () => {
     const writer = { builder, tableName: "t", maxBatchRecords: 10, rowsLogged: () => undefined };
     const path = {
       decoder,
+      bind: (own: BlockBuilder) => plan.bind(own),
       definition: {
         entry: new Uint8Array(0),
         framesHeader: new Uint8Array(0),

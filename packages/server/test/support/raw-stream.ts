@@ -6,12 +6,15 @@ import {
   type IncomingHttpHeaders,
 } from "node:http2";
 import {
+  batchRecordBytes,
   decodeGrpcMessage,
   encodeCreateStreamFrame,
   EPHEMERAL_STREAM_PATH,
   FrameScanner,
   readStreamResponse,
   type StreamResponse,
+  writeBatchHeader,
+  writeBatchRecordHeader,
   writeRecordHeader,
   MAX_INGEST_HEADER_BYTES,
 } from "@sluice/protocol";
@@ -149,6 +152,23 @@ export class RawStream {
       }
     });
   }
+}
+
+/** A framed `ingest_record_batch`. */
+export function batchFrame(
+  offsetId: number,
+  format: "proto" | "json",
+  records: readonly Uint8Array[],
+): Uint8Array {
+  const payloadBytes = records.reduce((sum, { length }) => sum + batchRecordBytes(length), 0);
+  const frame = new Uint8Array(MAX_INGEST_HEADER_BYTES + payloadBytes);
+  let at = writeBatchHeader(frame, 0, offsetId, format, payloadBytes);
+  for (const record of records) {
+    at = writeBatchRecordHeader(frame, at, record.length);
+    frame.set(record, at);
+    at += record.length;
+  }
+  return frame.subarray(0, at);
 }
 
 /** A framed `ingest_record`. */

@@ -45,6 +45,16 @@ function rowsOf(block: ColumnBlock): [number, string | null][] {
 }
 
 describe("block builder", () => {
+  it("has room for fewer rows where there are many columns", () => {
+    const builderOf = (columnCount: number): BlockBuilder =>
+      new BlockBuilder(
+        Array.from({ length: columnCount }, () => ({ kind: "double", nullable: true }) as const),
+      );
+    assert.equal(builderOf(8).rowCapacity, 8192);
+    assert.equal(builderOf(500).rowCapacity, 256);
+    assert.equal(builderOf(2000).rowCapacity, 64);
+  });
+
   it("keeps rows over growing, and takes back the last ones", () => {
     const builder = new BlockBuilder(SPECS, 2);
     for (let index = 0; index < 9; index++)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { BlockBuilder, Column, StructType } from "@sluice/delta";
+import { MAX_COLUMNS } from "@sluice/protocol";
 import { viewOf } from "../buffer-view.ts";
 import { BytesSink, writeNull } from "../bytes-sink.ts";
 import {
@@ -18,12 +19,12 @@ import { matchFields } from "./match-fields.ts";
 import type { ProtoFieldPlan } from "./proto-field.ts";
 import { TextRunSink } from "../text-run-sink.ts";
 
-/**
- * More fields than this are interpreted: the engine does not optimise a function of the size that would be generated.
- */
-const MAX_GENERATED_FIELDS = 256;
+/** Wider tables are interpreted; those that streams write to are not. */
+const MAX_GENERATED_COLUMNS = MAX_COLUMNS;
 /** Generated decoders kept for streams to come; the one used longest ago goes first. */
 const MAX_CACHED_DECODERS = 512;
+/** Bound on the fields of these together, whose source takes a few KiB for each. */
+const MAX_CACHED_FIELDS = 16_384;
 
 export interface ProtoDecoderOptions {
   /**
@@ -46,17 +47,15 @@ export function compileProtoDecoder(
 ): DecoderPlan | SetupFailure {
   const plan = matchFields(schema, descriptor);
   if ("kind" in plan) return plan;
-  const isGenerated = options.mode !== "interpreted";
-  const factory = isGenerated ? factoryOf(plan, "record") : undefined;
-  const runFactory = isGenerated ? factoryOf(plan, "run") : undefined;
+  const runFactory = options.mode === "interpreted" ? undefined : factoryOf(plan, "run");
   return {
     kind: "plan",
-    mode: factory === undefined ? "interpreted" : "generated",
+    mode: runFactory === undefined ? "interpreted" : "generated",
     bind(builder: BlockBuilder): RecordDecoder {
       requireMatchingBuilder(schema, builder);
-      return factory === undefined || runFactory === undefined
+      return runFactory === undefined
         ? new InterpretedProtoDecoder(plan, builder)
-        : bindGenerated(factory, runFactory, plan, builder);
+        : bindGenerated(runFactory, plan, builder);
     },
   };
 }
@@ -72,22 +71,41 @@ type DecoderFactory = (
   nested: NestedProtoReader,
 ) => Decode;
 
-const factories = new Map<string, DecoderFactory>();
+interface CachedFactory {
+  readonly factory: DecoderFactory;
+  readonly fieldCount: number;
+}
+
+/** By shape, the one used last at the end. */
+const factories = new Map<string, CachedFactory>();
+let cachedFieldCount = 0;
 
 function factoryOf(plan: ProtoFieldPlan, unit: DecodingUnit): DecoderFactory | undefined {
-  if (plan.fields.length > MAX_GENERATED_FIELDS) return undefined;
+  if (plan.columns.length > MAX_GENERATED_COLUMNS) return undefined;
   const key = `${unit} ${shapeOf(plan)}`;
-  const factory = factories.get(key) ?? generate(plan, unit);
+  const known = factories.get(key);
+  const factory = known?.factory ?? generate(plan, unit);
   if (factory === undefined) return undefined;
-  factories.delete(key);
-  factories.set(key, factory);
-  if (factories.size > MAX_CACHED_DECODERS) {
-    for (const oldest of factories.keys()) {
-      factories.delete(oldest);
-      break;
-    }
-  }
+  const cached = known ?? { factory, fieldCount: plan.fields.length };
+  if (known === undefined) cachedFieldCount += cached.fieldCount;
+  else factories.delete(key);
+  factories.set(key, cached);
+  forgetOldest();
   return factory;
+}
+
+function allowedFactoryOf(plan: ProtoFieldPlan, unit: DecodingUnit): DecoderFactory {
+  const factory = factoryOf(plan, unit);
+  if (factory === undefined) throw new TypeError("code could be generated before, and cannot now");
+  return factory;
+}
+
+function forgetOldest(): void {
+  for (const [key, { fieldCount }] of factories) {
+    if (factories.size <= MAX_CACHED_DECODERS && cachedFieldCount <= MAX_CACHED_FIELDS) return;
+    factories.delete(key);
+    cachedFieldCount -= fieldCount;
+  }
 }
 
 function generate(plan: ProtoFieldPlan, unit: DecodingUnit): DecoderFactory | undefined {
@@ -121,8 +139,8 @@ function shapeOf(plan: ProtoFieldPlan): string {
   return `${columns} ${fields.join(",")}`;
 }
 
+/** The decoder by the record is generated when it is needed: to most streams it never is, and wide tables take long. */
 function bindGenerated(
-  factory: DecoderFactory,
   runFactory: DecoderFactory,
   plan: ProtoFieldPlan,
   builder: BlockBuilder,
@@ -136,13 +154,19 @@ function bindGenerated(
   const texts = textRunSinks(plan, columns);
   const runSinks = sinks.map((sink, index) => texts.get(index) ?? sink);
   const runSinkList = [...texts.values()];
+  const bindTo = (factory: DecoderFactory, sinksOfUnit: typeof runSinks): Decode =>
+    factory(columns, sinksOfUnit, builder, runtime, viewOf, writeNull, nested);
+  let decodeRecord: Decode | undefined;
   return {
-    decode: factory(columns, sinks, builder, runtime, viewOf, writeNull, nested),
+    decode(buffer: Uint8Array, start: number, end: number): boolean {
+      decodeRecord ??= bindTo(allowedFactoryOf(plan, "record"), sinks);
+      return decodeRecord(buffer, start, end);
+    },
     get failure(): RecordFailure | undefined {
       return runtime.failure;
     },
     run: {
-      decode: runFactory(columns, runSinks, builder, runtime, viewOf, writeNull, nested),
+      decode: bindTo(runFactory, runSinks),
       finish(firstRow: number): boolean {
         const { rowCount } = builder;
         return runSinkList.every((sink) => sink.finish(firstRow, rowCount));

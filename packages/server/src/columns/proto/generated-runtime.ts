@@ -27,9 +27,16 @@ export class GeneratedRuntime {
   readonly #decimals: DecimalReader = new DecimalReader();
   readonly #plan: ProtoFieldPlan;
   readonly #indexByNumber: ReadonlyMap<number, number>;
+  readonly #wordByTag: ReadonlyMap<number, number>;
 
   constructor(plan: ProtoFieldPlan) {
     this.#plan = plan;
+    this.#wordByTag = new Map(
+      plan.fields.flatMap(({ tag, otherTag }, index) => {
+        const word = Math.floor(index / FIELDS_PER_WORD);
+        return tagsOf(tag, otherTag).map((known) => [known, word] as const);
+      }),
+    );
     this.#indexByNumber = new Map(plan.fields.map(({ number }, index) => [number, index]));
     this.words = this.#decimals.words;
   }
@@ -54,6 +61,11 @@ export class GeneratedRuntime {
     this.low = sevenBitGroups(first) | (upper << 28);
     this.high = upper >>> 4;
     return position + 4 + bytesUpTo(stops);
+  }
+
+  /** The word with the flag of the field that a tag is of, -1 for none. */
+  wordOf(tag: number): number {
+    return this.#wordByTag.get(tag) ?? -1;
   }
 
   /** Checks that a varint which {@link GeneratedRuntime.varint} read is a length that fits; the length is in `low`. */
@@ -199,6 +211,10 @@ export class GeneratedRuntime {
     }
     return TRUNCATED;
   }
+}
+
+function tagsOf(tag: number, otherTag: number): number[] {
+  return otherTag === 0 ? [tag] : [tag, otherTag];
 }
 
 /** What a negative result of {@link GeneratedRuntime.varint} means. */

@@ -69,3 +69,9 @@ export interface ProtoColumn {
 export function isRequired(column: ProtoColumn): boolean {
   return !column.nullable && !column.isNested;
 }
+
+/** Whether a record without the field makes a flat column null. */
+export function fillsNullable(plan: ProtoFieldPlan, field: ProtoField): boolean {
+  const column = plan.columns[field.columnIndex];
+  return column !== undefined && column.nullable && !column.isNested;
+}

@@ -14,6 +14,7 @@ import {
   isDay,
   pick,
   planOf,
+  progressOf,
   randomDay,
   randomDecimal,
   randomMicros,
@@ -318,8 +319,10 @@ test("takes and refuses what a reference on JSON.parse takes and refuses", (cont
   const { seed, rounds } = fuzzSettings(10_000);
   context.diagnostic(`SLUICE_FUZZ_SEED=${seed}`);
   const random = randomOf(seed);
+  const progress = progressOf(seed, rounds);
   let accepted = 0;
   for (let round = 0; round < rounds; ) {
+    progress(round);
     const names = NAMES.filter(() => random() < 0.6);
     const schema = struct(
       ...names.map((name) => column(name, pick(random, TYPES), random() < 0.8)),
@@ -372,9 +375,11 @@ test("reads doubles as Number does", (context) => {
   const { seed, rounds } = fuzzSettings(50_000);
   context.diagnostic(`SLUICE_FUZZ_SEED=${seed}`);
   const random = randomOf(seed);
+  const progress = progressOf(seed, rounds);
   const schema = struct(column("v", "double", false));
   const { builder, decoder } = bind(planOf(compileJsonDecoder(schema)), schema);
   for (let round = 0; round < rounds; round++) {
+    progress(round);
     const text = doubleText(random);
     const record = Buffer.from(`{"v":${text}}`);
     assert.ok(decoder.decode(record, 0, record.length), text);
@@ -387,9 +392,11 @@ test("reads whole numbers as BigInt does", (context) => {
   const { seed, rounds } = fuzzSettings(20_000);
   context.diagnostic(`SLUICE_FUZZ_SEED=${seed}`);
   const random = randomOf(seed);
+  const progress = progressOf(seed, rounds);
   const schema = struct(column("v", "long", false));
   const { builder, decoder } = bind(planOf(compileJsonDecoder(schema)), schema);
   for (let round = 0; round < rounds; round++) {
+    progress(round);
     const digits = Array.from({ length: 1 + below(random, 18) }, () => below(random, 10)).join("");
     const value = BigInt(digits) * (random() < 0.5 ? -1n : 1n);
     const record = Buffer.from(`{"v":${value}}`);

@@ -6,12 +6,14 @@ import {
   type DescriptorProto,
   FieldDescriptorProto_Label,
   FieldDescriptorProto_Type,
+  OneofDescriptorProtoSchema,
 } from "@bufbuild/protobuf/wkt";
-import type { DataType, StructType } from "@sluice/delta";
+import type { DataType, StructField, StructType } from "@sluice/delta";
 import protobuf from "protobufjs";
 import type { DescriptorModel } from "../../../src/columns/descriptor/descriptor-model.ts";
 import { parseDescriptor } from "../../../src/columns/descriptor/parse-descriptor.ts";
 import { type Plain, textOf } from "./nested-support.ts";
+import { below } from "./support.ts";
 
 /** The service's own mapping. */
 const PROTO_TYPES: Readonly<Record<string, string>> = {
@@ -38,9 +40,14 @@ export interface NestedMessage {
   readonly descriptor: DescriptorModel;
 }
 
-export function nestedMessageOf(schema: StructType, isPacked: boolean): NestedMessage {
+/** @param hasOneofs whether in each message what {@link rivalsOf} names is a oneof; protobufjs does not hear of it. */
+export function nestedMessageOf(
+  schema: StructType,
+  isPacked: boolean,
+  hasOneofs = false,
+): NestedMessage {
   const type = new protobuf.Type("Record");
-  const proto = messageProto("Record", schema, type, isPacked);
+  const proto = messageProto("Record", schema, type, { isPacked, hasOneofs });
   new protobuf.Root().add(type).resolveAll();
   const descriptor = parseDescriptor(toBinary(DescriptorProtoSchema, proto));
   assert.equal(
@@ -51,17 +58,54 @@ export function nestedMessageOf(schema: StructType, isPacked: boolean): NestedMe
   return { type, descriptor };
 }
 
+/** The fields of a message that one oneof can hold: nullable, and neither lists nor maps. */
+function rivalsOf({ fields }: StructType): ReadonlySet<StructField> {
+  return new Set(
+    fields.filter(
+      ({ type, nullable }) =>
+        nullable && (typeof type === "string" || (type.type !== "array" && type.type !== "map")),
+    ),
+  );
+}
+
+/** The value without all but one member of each oneof. */
+export function withoutRivals(random: () => number, type: DataType, value: Plain): Plain {
+  if (value === null || typeof type === "string") return value;
+  switch (type.type) {
+    case "struct": {
+      const rivals = rivalsOf(type);
+      const kept = [...rivals][below(random, rivals.size)];
+      return Object.fromEntries(
+        type.fields.map((field) => {
+          const inner = (value as { [name: string]: Plain })[field.name] ?? null;
+          const isDropped = rivals.has(field) && field !== kept;
+          return [field.name, isDropped ? null : withoutRivals(random, field.type, inner)];
+        }),
+      );
+    }
+    case "array":
+      return (value as Plain[]).map((item) => withoutRivals(random, type.elementType, item));
+    case "map":
+      return (value as [Plain, Plain][]).map(([key, item]) => [
+        key,
+        withoutRivals(random, type.valueType, item),
+      ]);
+  }
+}
+
 function messageProto(
   name: string,
   schema: StructType,
   type: protobuf.Type,
-  isPacked: boolean,
+  form: { readonly isPacked: boolean; readonly hasOneofs: boolean },
 ): DescriptorProto {
   const proto = create(DescriptorProtoSchema, { name });
+  const rivals = rivalsOf(schema);
+  if (form.hasOneofs) proto.oneofDecl.push(create(OneofDescriptorProtoSchema, { name: "choice" }));
   const message = (inner: string, innerSchema: StructType): string => {
     const innerType = new protobuf.Type(inner);
     type.add(innerType);
-    proto.nestedType.push(messageProto(inner, innerSchema, innerType, isPacked));
+    proto.nestedType.push(messageProto(inner, innerSchema, innerType, form));
     return inner;
   };
   for (const [index, field] of schema.fields.entries()) {
@@ -89,7 +133,7 @@ function messageProto(
       proto.field.push(fieldProto(field.name, number, `E${index}`, true));
       continue;
     }
-    const options = isList ? { packed: isPacked } : {};
+    const options = isList ? { packed: form.isPacked } : {};
     type.add(
       new protobuf.Field(
         field.name,
@@ -100,7 +144,9 @@ function messageProto(
         options,
       ),
     );
-    proto.field.push(fieldProto(field.name, number, typeName, isList));
+    const inner = fieldProto(field.name, number, typeName, isList);
+    if (form.hasOneofs && rivals.has(field)) inner.oneofIndex = 0;
+    proto.field.push(inner);
   }
   return proto;
 }

@@ -2,6 +2,8 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { describe, test } from "node:test";
+import { MAX_COLUMNS } from "@sluice/protocol";
+import protobuf from "protobufjs";
 import type { SetupProblem } from "../../../src/columns/decoder.ts";
 import { compileProtoDecoder } from "../../../src/columns/proto/compile-proto-decoder.ts";
 import {
@@ -181,14 +183,48 @@ describe("proto decoder setup", () => {
     assert.equal(decoder.failure?.field, "\u2028");
   });
 
-  test("interprets tables that are too wide to compile", () => {
-    const names = Array.from({ length: 2000 }, (_, index) => `c${index}`);
+  test("decodes the widest table, in order, out of order and in part, record by record and in runs", () => {
+    const names = Array.from({ length: MAX_COLUMNS }, (_, index) => `c${index}`);
     const table = struct(...names.map((name) => column(name, "integer")));
     const fields = names.map((name, index) => ({
       name,
       number: index + 1,
       type: "int32" as const,
     }));
+    const plan = planOf(compileProtoDecoder(table, descriptorOf(fields)));
+    assert.equal(plan.mode, "generated");
+    const { builder, decoder } = bind(plan, table);
+    const pieces = names.map((_, index) =>
+      protobuf.Writer.create()
+        .uint32((index + 1) * 8)
+        .int32(index * 3)
+        .finish(),
+    );
+    const all = names.map((_, index) => index * 3);
+    const cases: [Uint8Array[], (number | null)[]][] = [
+      [pieces, all],
+      [pieces.toReversed(), all],
+      [
+        pieces.filter((_, index) => index % 100 === 7),
+        all.map((n, i) => (i % 100 === 7 ? n : null)),
+      ],
+      [[], all.map(() => null)],
+    ];
+    for (const [present, expected] of cases) {
+      const bytes = Buffer.concat(present);
+      for (const unit of [decoder, decoder.run]) {
+        assert.ok(unit?.decode(bytes, 0, bytes.length));
+        assert.deepEqual(rowOf(builder, builder.rowCount - 1), expected);
+      }
+    }
+    assert.ok(!decoder.decode(Buffer.from([0x00]), 0, 1));
+    assert.equal(decoder.failure?.reason, "malformed");
+  });
+
+  test("interprets tables wider than those that streams write to", () => {
+    const names = Array.from({ length: MAX_COLUMNS + 1 }, (_, index) => `c${index}`);
+    const table = struct(...names.map((name) => column(name, "integer")));
+    const fields: TestField[] = [{ name: "c0", number: 1, type: "int32" }];
     const plan = planOf(compileProtoDecoder(table, descriptorOf(fields)));
     assert.equal(plan.mode, "interpreted");
     const { builder, decoder } = bind(plan, table);

@@ -194,6 +194,35 @@ export function pick<Item>(random: () => number, items: readonly Item[]): Item {
   return items[below(random, items.length)] as Item;
 }
 
+/** Decodes a record as a run of its own, of which a refusal is explained by the decoder for records. */
+export function decodeInRun(
+  { decoder, builder }: Bound,
+  source: Uint8Array,
+  start: number,
+  end: number,
+): boolean {
+  const { run } = decoder;
+  assert.ok(run !== undefined);
+  const row = builder.rowCount;
+  if (run.decode(source, start, end)) {
+    if (run.finish(row)) return true;
+    builder.truncate(row);
+  }
+  return decoder.decode(source, start, end);
+}
+
+const ROUNDS_PER_REPORT = 20_000;
+
+/** Tells on standard error how far a fuzz test of many rounds has come; to be called before each of its steps. */
+export function progressOf(seed: number, rounds: number): (round: number) => void {
+  let nextReport = ROUNDS_PER_REPORT;
+  return (round) => {
+    if (round < nextReport) return;
+    nextReport += ROUNDS_PER_REPORT;
+    process.stderr.write(`seed ${seed}: ${round} of ${rounds} rounds\n`);
+  };
+}
+
 /** Seed and rounds of a fuzz test, from SLUICE_FUZZ_SEED and SLUICE_FUZZ_ROUNDS. */
 export function fuzzSettings(defaultRounds: number): { seed: number; rounds: number } {
   const { SLUICE_FUZZ_SEED: seed, SLUICE_FUZZ_ROUNDS: rounds } = process.env;

@@ -2,22 +2,14 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { BlockBuilder, columnSpecsOf } from "@sluice/delta";
-import {
-  batchRecordBytes,
-  FrameScanner,
-  IngestReader,
-  MAX_INGEST_HEADER_BYTES,
-  MAX_MESSAGE_BYTES,
-  writeBatchHeader,
-  writeBatchRecordHeader,
-} from "@sluice/protocol";
+import { FrameScanner, IngestReader, MAX_MESSAGE_BYTES } from "@sluice/protocol";
 import type { ServerError } from "../../../src/errors.ts";
 import { compileProtoDecoder } from "../../../src/columns/proto/compile-proto-decoder.ts";
 import { RecordIntake } from "../../../src/ingest/record-intake.ts";
 import type { TableWriter } from "../../../src/ingest/table-writer.ts";
 import type { Journal } from "../../../src/journal/journal.ts";
 import { AckQueue } from "../../../src/session/ack-queue.ts";
-import { recordFrame } from "../../support/raw-stream.ts";
+import { batchFrame, recordFrame } from "../../support/raw-stream.ts";
 import { column, descriptorOf, planOf, rowOf, struct } from "../columns/support.ts";
 
 const SCHEMA = struct(column("name", "string"), column("note", "string"));
@@ -56,6 +48,7 @@ function take(chunks: readonly Buffer[], mode: "auto" | "interpreted"): Outcome 
       return 1;
     },
   };
+  const plan = planOf(compileProtoDecoder(SCHEMA, DESCRIPTOR, { mode }));
   const intake = new RecordIntake(
     {
       builder,
@@ -64,7 +57,8 @@ function take(chunks: readonly Buffer[], mode: "auto" | "interpreted"): Outcome 
       rowsLogged: () => undefined,
     } as unknown as TableWriter,
     {
-      decoder: planOf(compileProtoDecoder(SCHEMA, DESCRIPTOR, { mode })).bind(builder),
+      decoder: plan.bind(builder),
+      bind: (own: BlockBuilder) => plan.bind(own),
       definition: { entry: Buffer.alloc(0), framesHeader: Buffer.alloc(0), writtenInSegment: -1 },
     },
     "proto",
@@ -99,14 +93,7 @@ function record(offset: number, ...fields: readonly Buffer[]): Buffer {
 }
 
 function batch(offset: number, ...records: readonly Buffer[]): Buffer {
-  const payloadBytes = records.reduce((sum, { length }) => sum + batchRecordBytes(length), 0);
-  const frame = Buffer.alloc(MAX_INGEST_HEADER_BYTES + payloadBytes);
-  let at = writeBatchHeader(frame, 0, offset, "proto", payloadBytes);
-  for (const bytes of records) {
-    at = writeBatchRecordHeader(frame, at, bytes.length);
-    at += bytes.copy(frame, at);
-  }
-  return frame.subarray(0, at);
+  return Buffer.from(batchFrame(offset, "proto", records));
 }
 
 /** Both decoders, and the frames cut in two in many places. */
