@@ -21,3 +21,19 @@ export { ZerobusStream } from "./zerobus-stream.ts";
 export type { OpenedSpool } from "./spool/durable-spool.ts";
 export { openSpool, type SpoolComponents } from "./spool/open-spool.ts";
 export type { SpoolDrop, SpoolOptions, WhenSpoolFull } from "./spool/spool-options.ts";
+export {
+  type DeadLetterFilesComponents,
+  type DeadLetterFilesOptions,
+  openDeadLetterFiles,
+} from "./dead-letters/dead-letter-files.ts";
+export {
+  type DamagedLine,
+  type DeadLetterFileSummary,
+  type DeadLetterFilter,
+  type DeadLetterGroup,
+  type DeadLetterListing,
+  listDeadLetters,
+  markDeadLettersReplayed,
+  readDeadLetters,
+  type StoredDeadLetter,
+} from "./dead-letters/read-dead-letters.ts";

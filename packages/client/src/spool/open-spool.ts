@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { join } from "node:path";
 import type { Clock } from "../core/clock.ts";
+import { makeDirectory } from "../io/durable-directory.ts";
 import { systemClock } from "../io/system-clock.ts";
 import { DurableSpool, type OpenedSpool } from "./durable-spool.ts";
 import { loadLogPackage } from "./load-log.ts";
 import { recoverLedger, rewriteSparse } from "./recover-spool.ts";
 import { spoolError } from "./spool-errors.ts";
-import { checkSpoolIdentity, makeSpoolDirectory } from "./spool-identity.ts";
+import { checkSpoolIdentity } from "./spool-identity.ts";
 import { resolveSpoolOptions, type SpoolOptions } from "./spool-options.ts";
 
 /** What a spool works with. */
@@ -29,8 +30,9 @@ export async function openSpool(
   const { directory, segmentBytes } = settings;
   const { openLog, ENTRY_OVERHEAD_BYTES } = await loadLogPackage();
   try {
-    await makeSpoolDirectory(directory);
-    const log = await openLog(join(directory, "log"), { segmentBytes, maxSpareSegmentCount: 1 });
+    const logDirectory = join(directory, "log");
+    await makeDirectory(logDirectory);
+    const log = await openLog(logDirectory, { segmentBytes, maxSpareSegmentCount: 1 });
     try {
       await checkSpoolIdentity(directory, settings.label);
       const recovered = await recoverLedger(log, directory, ENTRY_OVERHEAD_BYTES);

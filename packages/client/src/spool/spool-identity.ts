@@ -1,21 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { mkdir, open, readFile, rename } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { open, readFile, rename } from "node:fs/promises";
+import { join } from "node:path";
 import { ZerobusError } from "../core/zerobus-error.ts";
+import { syncDirectory } from "../io/durable-directory.ts";
 
 const FILE_NAME = "spool.json";
 const FORMAT_VERSION = 1;
-
-/** Makes the directory where it is missing, so that a power failure does not take it away again. */
-export async function makeSpoolDirectory(directory: string): Promise<void> {
-  const firstMade = await mkdir(join(directory, "log"), { recursive: true });
-  if (firstMade === undefined) return;
-  const top = dirname(resolve(firstMade));
-  for (let path = resolve(directory); ; path = dirname(path)) {
-    await syncDirectory(path);
-    if (path === top || path === dirname(path)) return;
-  }
-}
 
 /**
  * Checks what the spool says it is, or has a new one say it.
@@ -73,13 +63,4 @@ async function writeIdentity(directory: string, label: string): Promise<void> {
   }
   await rename(temporary, join(directory, FILE_NAME));
   await syncDirectory(directory);
-}
-
-async function syncDirectory(path: string): Promise<void> {
-  const handle = await open(path, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }
