@@ -37,3 +37,19 @@ export {
   readDeadLetters,
   type StoredDeadLetter,
 } from "./dead-letters/read-dead-letters.ts";
+export {
+  type RecordIdComponents,
+  type RecordIdOptions,
+  type RecordIdStamper,
+  recordIdStamper,
+} from "./producer/identity/record-id-stamper.ts";
+export type { FillRandom } from "./producer/identity/uuid-v7.ts";
+export {
+  createThrottleDetector,
+  type ThrottleDetectorOptions,
+} from "./producer/limits/throttle-detector.ts";
+export {
+  tokenBucketLimiter,
+  type TokenBucketOptions,
+  ZEROBUS_LIMITS,
+} from "./producer/limits/token-bucket.ts";
