@@ -123,7 +123,9 @@ export class DurableSpool implements OpenedSpool {
         continue;
       }
       reader ??= this.#log.reader(this.#ledger.positionBefore(next));
-      for (const found of await this.#readChunk(reader)) {
+      const chunk = await this.#readChunk(reader);
+      if (chunk.length === 0 && next >= this.firstSequence) throw this.#missingError(next);
+      for (const found of chunk) {
         // Copies that a crash cut short, and what was trimmed meanwhile, are passed over.
         if (found.sequence !== Math.max(next, this.firstSequence)) continue;
         next = found.sequence + 1;
@@ -134,7 +136,8 @@ export class DurableSpool implements OpenedSpool {
 
   trim(sequence: number): void {
     const through = integerInRange("sequence", sequence, 0, Number.MAX_SAFE_INTEGER);
-    if (through > this.#durableSequence) {
+    // What a full spool dropped may not have been durable yet.
+    if (through > Math.max(this.#durableSequence, this.firstSequence)) {
       throw new ZerobusError(
         "invalid_argument",
         `The spool cannot be trimmed up to ${through}; it is durable up to ${this.#durableSequence}`,
@@ -151,15 +154,14 @@ export class DurableSpool implements OpenedSpool {
   }
 
   async #close(): Promise<void> {
-    const { failure, directory } = { failure: this.#failure, ...this.#options.settings };
-    if (failure === undefined) this.#noteSettled();
+    this.#noteSettled();
     this.#state = SPOOL_TRANSITIONS[this.#state].close;
     this.#noteTimer?.cancel();
-    this.#waiting.rejectAll(failure ?? spoolClosedError());
+    this.#waiting.rejectAll(this.#failure ?? spoolClosedError());
     try {
       await this.#log.close();
     } catch (error) {
-      throw spoolError(error, directory);
+      throw spoolError(error, this.#options.settings.directory);
     } finally {
       this.#rejectPending(this.#failure ?? spoolClosedError());
       this.#state = SPOOL_TRANSITIONS[this.#state].release;
@@ -194,6 +196,14 @@ export class DurableSpool implements OpenedSpool {
     return new ZerobusError(
       "resource_exhausted",
       `The spool in ${this.#options.settings.directory} is full with ${records} records of ${bytes} bytes; wait until some are delivered or raise maxBytes`,
+    );
+  }
+
+  #missingError(sequence: number): ZerobusError {
+    return new ZerobusError(
+      "data_loss",
+      `Record ${sequence} of the spool in ${this.#options.settings.directory} is missing from its files; keep the directory to look into`,
+      { retryable: false },
     );
   }
 
@@ -304,26 +314,23 @@ export class DurableSpool implements OpenedSpool {
     }
   }
 
+  /** The next records on disk; none only at the durable end. */
   async #readChunk(reader: LogReader): Promise<SpooledRecord[]> {
-    const { directory } = this.#options.settings;
     const records: SpooledRecord[] = [];
     try {
-      const entries = await reader.next(READ_BYTES);
-      if (entries.length === 0) {
-        throw new ZerobusError(
-          "data_loss",
-          `Records of the spool in ${directory} are missing from its files`,
-        );
-      }
-      for (const { bytes } of entries) {
-        const header = readEntryHeader(bytes);
-        if (header?.kind !== "record") continue;
-        const { sequence, slot } = header;
-        records.push({ sequence, slot, record: bytes.subarray(ENTRY_HEADER_BYTES) });
+      while (records.length === 0) {
+        const entries = await reader.next(READ_BYTES);
+        if (entries.length === 0) break;
+        for (const { bytes } of entries) {
+          const header = readEntryHeader(bytes);
+          if (header?.kind !== "record") continue;
+          const { sequence, slot } = header;
+          records.push({ sequence, slot, record: bytes.subarray(ENTRY_HEADER_BYTES) });
+        }
       }
       return records;
     } catch (error) {
-      throw this.#refusal() ?? spoolError(error, directory);
+      throw this.#refusal() ?? spoolError(error, this.#options.settings.directory);
     }
   }
 }

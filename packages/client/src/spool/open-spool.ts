@@ -37,7 +37,9 @@ export async function openSpool(
       await checkSpoolIdentity(directory, settings.label);
       const recovered = await recoverLedger(log, directory, ENTRY_OVERHEAD_BYTES);
       const ledger = await rewriteSparse(log, recovered, settings, ENTRY_OVERHEAD_BYTES);
-      await log.trim(ledger.positionBefore(ledger.firstSequence));
+      // Whatever is appended next says where the spool has come to, so an empty one needs none of what is there.
+      const isEmpty = ledger.recordCount === 0;
+      await log.trim(isEmpty ? log.durablePosition : ledger.positionBefore(ledger.firstSequence));
       return new DurableSpool({
         log,
         ledger,

@@ -69,6 +69,7 @@ export async function rewriteSparse(
   settings: SpoolSettings,
   entryOverheadBytes: number,
 ): Promise<SegmentLedger> {
+  if (ledger.recordCount === 0) return ledger;
   const heldCount = ledger.segmentCountUpTo(log.segmentIndex);
   const overheadBytes = ledger.recordCount * (ENTRY_HEADER_BYTES + entryOverheadBytes);
   const copiedBytes = ledger.recordBytes + overheadBytes;

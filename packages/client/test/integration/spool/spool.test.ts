@@ -10,7 +10,7 @@ import type { Spool } from "../../../src/producer/spool.ts";
 import type { OpenedSpool } from "../../../src/spool/durable-spool.ts";
 import { openSpool, type SpoolComponents } from "../../../src/spool/open-spool.ts";
 import type { SpoolDrop, SpoolOptions } from "../../../src/spool/spool-options.ts";
-import { makeTemporaryDirectory } from "../../support/temporary-directory.ts";
+import { closeAfter, makeTemporaryDirectory } from "../../support/temporary-directory.ts";
 
 /** Six segments of 64 KiB, of which three may hold records. */
 const SMALL = { maxBytes: 6 * 64 * 1024, maxRecordBytes: 10_000 };
@@ -22,7 +22,7 @@ async function openSmall(
   components?: SpoolComponents,
 ): Promise<OpenedSpool> {
   const spool = await openSpool({ directory, ...SMALL, ...options }, components);
-  context.after(() => spool.close().catch(() => undefined));
+  closeAfter(context, spool);
   return spool;
 }
 
@@ -276,3 +276,29 @@ async function fill(spool: Spool): Promise<number> {
   for (let index = 0; index < count; index++) await spool.append(recordOf(`${index}`, 9000), 0);
   return count;
 }
+
+test("keeps its place over starts that find nothing to deliver", async (context) => {
+  const directory = await makeTemporaryDirectory(context);
+  for (let start = 0; start < 8; start++) {
+    const spool = await openSmall(context, directory);
+    assert.deepEqual([spool.firstSequence, spool.nextSequence], [start, start]);
+    await spool.append(recordOf("a"), 0);
+    spool.trim(start + 1);
+    await spool.close();
+    const idle = await openSmall(context, directory);
+    await idle.close();
+  }
+});
+
+test("ends a reading whose records were all trimmed meanwhile", async (context) => {
+  const directory = await makeTemporaryDirectory(context);
+  const spool = await openSmall(context, directory, { maxTailBytes: 0 });
+  const count = await fill(spool);
+  const reading = spool.read(0)[Symbol.asyncIterator]();
+  assert.equal((await reading.next()).value?.sequence, 0);
+  spool.trim(count);
+  let last: IteratorResult<unknown>;
+  do last = await reading.next();
+  while (last.done !== true);
+  assert.equal(spool.depth.records, 0);
+});
