@@ -84,3 +84,38 @@ export { type SchemaDrift, SchemaWatch, type SchemaWatchOptions } from "./schema
 export type { Column, ColumnType, SimpleTypeName, TableSchema } from "./schema/table-schema.ts";
 export { type TableProperties, ZerobusSdk, type ZerobusSdkOptions } from "./zerobus-sdk.ts";
 export { ZerobusStream } from "./zerobus-stream.ts";
+export type { OpenedSpool } from "./spool/durable-spool.ts";
+export { openSpool, type SpoolComponents } from "./spool/open-spool.ts";
+export type { SpoolDrop, SpoolOptions, WhenSpoolFull } from "./spool/spool-options.ts";
+export {
+  type DeadLetterFilesComponents,
+  type DeadLetterFilesOptions,
+  openDeadLetterFiles,
+} from "./dead-letters/dead-letter-files.ts";
+export {
+  type DamagedLine,
+  type DeadLetterFileSummary,
+  type DeadLetterFilter,
+  type DeadLetterGroup,
+  type DeadLetterListing,
+  listDeadLetters,
+  markDeadLettersReplayed,
+  readDeadLetters,
+  type StoredDeadLetter,
+} from "./dead-letters/read-dead-letters.ts";
+export {
+  type RecordIdComponents,
+  type RecordIdOptions,
+  type RecordIdStamper,
+  recordIdStamper,
+} from "./producer/identity/record-id-stamper.ts";
+export type { FillRandom } from "./producer/identity/uuid-v7.ts";
+export {
+  createThrottleDetector,
+  type ThrottleDetectorOptions,
+} from "./producer/limits/throttle-detector.ts";
+export {
+  tokenBucketLimiter,
+  type TokenBucketOptions,
+  ZEROBUS_LIMITS,
+} from "./producer/limits/token-bucket.ts";
