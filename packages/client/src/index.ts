@@ -18,8 +18,8 @@ export type { StreamStatistics } from "./io/stream-engine-options.ts";
 export { type DescriptorSource, loadDescriptorProto } from "./load-descriptor-proto.ts";
 export { type TableProperties, ZerobusSdk, type ZerobusSdkOptions } from "./zerobus-sdk.ts";
 export { ZerobusStream } from "./zerobus-stream.ts";
-export type { OpenedSpool } from "./spool/durable-spool.ts";
 export { openSpool, type SpoolComponents } from "./spool/open-spool.ts";
+export type { OpenedSpool } from "./spool/opened-spool.ts";
 export type { SpoolDrop, SpoolOptions, WhenSpoolFull } from "./spool/spool-options.ts";
 export {
   type DeadLetterFilesComponents,
