@@ -16,6 +16,46 @@ export type { HeadersProvider, HeadersProvider as JsHeadersProvider } from "./io
 export type { TlsOptions } from "./io/dial.ts";
 export type { StreamStatistics } from "./io/stream-engine-options.ts";
 export { type DescriptorSource, loadDescriptorProto } from "./load-descriptor-proto.ts";
+export { checkHealth, type HealthCheck, type HealthPhase } from "./producer/check-health.ts";
+export type { DeadLetter, DeadLetterSink } from "./producer/dead-letter-sink.ts";
+export { categoryOf, type ErrorCategory } from "./producer/error-category.ts";
+export type { LaneStateName } from "./producer/lane-state.ts";
+export {
+  type DeadlineOptions,
+  Producer,
+  type UnacknowledgedRecord,
+} from "./producer/producer.ts";
+export type {
+  EventOrigin,
+  FaultEvent,
+  HealthEvent,
+  LaneCountEvent,
+  LaneOrigin,
+  LaneStateEvent,
+  ProducerEvent,
+  RecordInvalidEvent,
+  ThrottledEvent,
+} from "./producer/producer-event.ts";
+export type { LaneHealth, ProducerHealth } from "./producer/producer-health.ts";
+export type { ProducerObserver } from "./producer/producer-observer.ts";
+export type {
+  InvalidRecord,
+  LaneCounts,
+  ProducerAuth,
+  ProducerOptions,
+  RetryOptions,
+} from "./producer/producer-options.ts";
+export type {
+  RateLimiter,
+  RateLimiterFactory,
+  ThrottleDetector,
+  ThrottleReport,
+  ThroughputSample,
+} from "./producer/rate-limiter.ts";
+export type { RecordEncoder } from "./producer/record-encoder.ts";
+export type { PartitionKey } from "./producer/slot-hash.ts";
+export type { Spool, SpoolDepth, SpooledRecord } from "./producer/spool.ts";
+export type { Ticket } from "./producer/ticket.ts";
 export { type TableProperties, ZerobusSdk, type ZerobusSdkOptions } from "./zerobus-sdk.ts";
 export { ZerobusStream } from "./zerobus-stream.ts";
 export { openSpool, type SpoolComponents } from "./spool/open-spool.ts";

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readFileSync } from "node:fs";
 import { ChunkPool } from "./core/chunk-pool.ts";
 import { type Endpoint, parseEndpoint } from "./core/endpoint.ts";
 import { fixedBackoff } from "./core/retry-policy.ts";
@@ -19,6 +18,7 @@ import type { TlsOptions } from "./io/dial.ts";
 import { SessionPool } from "./io/session-pool.ts";
 import { StreamEngine } from "./io/stream-engine.ts";
 import { systemClock } from "./io/system-clock.ts";
+import { withCertificateFile } from "./io/tls-settings.ts";
 import { CLIENT_VERSION } from "./version.ts";
 import { ZerobusStream } from "./zerobus-stream.ts";
 
@@ -100,7 +100,8 @@ export class ZerobusSdk {
     const product = `sluice-client/${CLIENT_VERSION}`;
     this.#userAgent = applicationName === undefined ? product : `${product} ${applicationName}`;
     const { env: environment } = process;
-    const tls = resolveTls(options);
+    const ownTls = { ...options.tls, ...(options.ca === undefined ? {} : { ca: options.ca }) };
+    const tls = withCertificateFile(ownTls, environment);
     this.#sessions = new SessionPool({
       endpoint: this.#endpoint,
       tls,
@@ -257,21 +258,6 @@ async function startWithSignal(
     await engine.start();
   } finally {
     signal?.removeEventListener("abort", abort);
-  }
-}
-
-function resolveTls(options: ZerobusSdkOptions): TlsOptions {
-  const tls = { ...options.tls, ...(options.ca === undefined ? {} : { ca: options.ca }) };
-  const certificateFile = process.env["SSL_CERT_FILE"];
-  if (tls.ca !== undefined || certificateFile === undefined || certificateFile === "") return tls;
-  try {
-    return { ...tls, ca: readFileSync(certificateFile) };
-  } catch (cause) {
-    throw new ZerobusError(
-      "invalid_argument",
-      `Cannot read the certificates of SSL_CERT_FILE ${certificateFile}`,
-      { cause },
-    );
   }
 }
 

@@ -17,6 +17,11 @@ export class Fifo<Item> {
     return this.#items[this.#head];
   }
 
+  /** The item pushed last, if it is still there. */
+  get last(): Item | undefined {
+    return this.length === 0 ? undefined : this.#items.at(-1);
+  }
+
   shift(): Item | undefined {
     const item = this.#items[this.#head];
     if (this.#head === this.#items.length) return undefined;

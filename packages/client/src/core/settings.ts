@@ -93,6 +93,8 @@ export interface StreamSettings {
   readonly serverLackOfAckTimeoutMs: number;
   readonly format: "proto" | "json";
   readonly streamPausedMaxWaitTimeMs: number | undefined;
+  /** Whether the next call is opened while the one that was announced to end is still read. */
+  readonly opensNextEarly: boolean;
 }
 
 const MAX_MS = 2_147_483_647;
@@ -149,6 +151,7 @@ export function resolveStreamOptions(options: StreamConfigurationOptions = {}): 
     serverLackOfAckTimeoutMs: numberOption(options, "serverLackOfAckTimeoutMs"),
     format: formatOption(options.recordType),
     streamPausedMaxWaitTimeMs: pauseOption(options.streamPausedMaxWaitTimeMs),
+    opensNextEarly: false,
   });
 }
 
@@ -159,6 +162,7 @@ export function streamPolicy(settings: StreamSettings): StreamPolicy {
     maxAttempts: 1 + settings.recoveryRetries,
     attemptTimeoutMs: settings.recoveryTimeoutMs,
     maxPauseMs: settings.streamPausedMaxWaitTimeMs,
+    opensNextEarly: settings.opensNextEarly,
     youngStreamMs: YOUNG_STREAM_MS,
     drainMs: DRAIN_MS,
   };

@@ -69,6 +69,8 @@ export type StreamEvent =
 export type StreamEffect =
   | { readonly kind: "authenticate" }
   | { readonly kind: "openCall" }
+  /** Begin the next attempt beside the call that is ending; `authenticate` takes it over. */
+  | { readonly kind: "openNext" }
   | { readonly kind: "startSending" }
   | { readonly kind: "stopSending" }
   | { readonly kind: "halfClose" }
@@ -93,6 +95,8 @@ export interface StreamPolicy {
   readonly maxPauseMs: number | undefined;
   /** A stream lost without progress before this age died young. */
   readonly youngStreamMs: number;
+  /** Whether the next call is opened while the one that was announced to end is still read. */
+  readonly opensNextEarly: boolean;
   /** How long to read on after half-closing. */
   readonly drainMs: number;
 }

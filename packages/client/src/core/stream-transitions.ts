@@ -276,7 +276,11 @@ function pause(
   if (pauseMs <= 0) return rotate(state.stream, policy);
   return {
     state: { kind: "paused", stream: state.stream },
-    effects: [{ kind: "stopSending" }, { kind: "startTimer", delayMs: pauseMs }],
+    effects: [
+      { kind: "stopSending" },
+      { kind: "startTimer", delayMs: pauseMs },
+      ...(policy.opensNextEarly ? [{ kind: "openNext" } as const] : []),
+    ],
   };
 }
 

@@ -21,6 +21,8 @@ export interface StreamEngineOptions {
   readonly clock: Clock;
   readonly backoff: BackoffPolicy;
   readonly random: () => number;
+  /** Called after acknowledgements moved forward, before those who wait for them hear of it. */
+  readonly onProgress?: () => void;
 }
 
 /** Counters of a stream since it was created. */

@@ -15,8 +15,14 @@ import type { StreamEngineOptions, StreamStatistics } from "./stream-engine-opti
 
 interface Attempt extends SessionUser {
   dropped: boolean;
-  opened: boolean;
-  headers: readonly (readonly [string, string])[];
+  /** Undefined until the credentials have given them. */
+  headers: readonly (readonly [string, string])[] | undefined;
+  /** A connection was asked for. */
+  calling: boolean;
+  session: PooledSession | undefined;
+  call: StreamCall | undefined;
+  /** Undefined until the server has accepted the stream. */
+  streamId: string | undefined;
 }
 
 /**
@@ -33,8 +39,8 @@ export class StreamEngine {
   #state: StreamState = { kind: "idle" };
   #dispatching = false;
   #attempt: Attempt | undefined;
-  #session: PooledSession | undefined;
-  #call: StreamCall | undefined;
+  /** The attempt begun beside the current one, which it will replace. */
+  #next: Attempt | undefined;
   #timer: Timer | undefined;
   #streamId: string | undefined;
   #openedCount = 0;
@@ -95,6 +101,33 @@ export class StreamEngine {
       waitingRequests: this.#intake.waitingCount,
       callbackErrors: this.#callbackErrors,
     };
+  }
+
+  /** The oldest offset that is not acknowledged. */
+  get headOffset(): number {
+    return this.#window.headOffset;
+  }
+
+  /** The offset the next ingest call gets. */
+  get nextOffset(): number {
+    return this.#window.nextOffset;
+  }
+
+  get acknowledgedRecords(): number {
+    return this.#window.acknowledgedRecords;
+  }
+
+  get resentRecords(): number {
+    return this.#window.resentRecords;
+  }
+
+  get unackedBytes(): number {
+    return this.#window.unackedBytes;
+  }
+
+  /** Ingest calls that were sent in the call that is open, or was open last, and are not acknowledged. */
+  get unsettledCount(): number {
+    return this.#window.sentOffset - this.#window.headOffset;
   }
 
   /** Promises handed out and not settled. */
@@ -188,6 +221,7 @@ export class StreamEngine {
     if (!outcome) return;
     if (!progressed) this.#dispatch({ kind: "progressed" });
     this.#reportAcks(headOffset, window.headOffset);
+    this.#options.onProgress?.();
     this.#intake.acknowledged();
     if (!this.#sender.unsettled) {
       this.#dispatch({ kind: "settled", atMs: this.#options.clock.nowMs() });
@@ -252,22 +286,25 @@ export class StreamEngine {
         return this.#authenticate();
       case "openCall":
         return this.#openCall();
+      case "openNext":
+        return this.#openNext();
       case "startSending":
         return this.#startSending();
       case "stopSending":
         return this.#sender.pause();
       case "halfClose":
-        return this.#call?.halfClose();
+        return this.#attempt?.call?.halfClose();
       case "dropCall":
         return this.#dropCall();
       case "abandonConnection":
-        return this.#session?.abandon();
+        return this.#attempt?.session?.abandon();
       case "invalidateCredentials":
         return this.#options.credentials.invalidate();
       case "startTimer":
         return this.#startTimer(effect.delayMs);
       case "startBackoff": {
         const { backoff, random } = this.#options;
+        this.#dropNext();
         return this.#startTimer(backoff.delayMs(effect.attempt, effect.youngDeaths, random()));
       }
       case "stopTimer":
@@ -275,53 +312,94 @@ export class StreamEngine {
         this.#timer = undefined;
         return;
       case "finish":
+        this.#dropNext();
         return this.#settleAll(effect.error);
     }
   }
 
   #authenticate(): void {
+    const attempt = this.#next ?? this.#beginAttempt();
+    this.#next = undefined;
+    this.#attempt = attempt;
+    if (attempt.headers !== undefined) this.#dispatch({ kind: "authenticated" });
+  }
+
+  #openNext(): void {
+    this.#next ??= this.#beginAttempt();
+  }
+
+  #dropNext(): void {
+    const next = this.#next;
+    if (next === undefined) return;
+    this.#next = undefined;
+    next.dropped = true;
+    next.call?.drop();
+  }
+
+  #beginAttempt(): Attempt {
     const attempt: Attempt = {
       dropped: false,
-      opened: false,
-      headers: [],
-      awaitsAnswer: () => !attempt.opened || this.#sender.unsettled,
+      headers: undefined,
+      calling: false,
+      session: undefined,
+      call: undefined,
+      streamId: undefined,
+      awaitsAnswer: () =>
+        attempt.streamId === undefined || (attempt === this.#attempt && this.#sender.unsettled),
     };
-    this.#attempt = attempt;
     this.#options.credentials.headers().then(
       (headers) => {
         if (attempt.dropped) return;
         attempt.headers = headers;
-        this.#dispatch({ kind: "authenticated" });
+        if (attempt === this.#attempt) this.#dispatch({ kind: "authenticated" });
+        else this.#connect(attempt, headers);
       },
-      (error: unknown) => {
-        if (!attempt.dropped) this.#callEnded(toZerobusError(error));
-      },
+      (error: unknown) => this.#attemptEnded(attempt, toZerobusError(error)),
     );
+    return attempt;
+  }
+
+  #attemptEnded(attempt: Attempt, error: ZerobusError): void {
+    if (attempt.dropped) return;
+    if (attempt === this.#attempt) this.#callEnded(error);
+    else if (attempt === this.#next) this.#dropNext();
   }
 
   #openCall(): void {
     const attempt = this.#attempt as Attempt;
+    if (!attempt.calling) this.#connect(attempt, attempt.headers ?? []);
+    else if (attempt.streamId !== undefined) this.#opened(attempt.streamId);
+  }
+
+  #opened(streamId: string): void {
+    this.#dispatch({ kind: "opened", streamId, atMs: this.#options.clock.nowMs() });
+  }
+
+  #connect(attempt: Attempt, headers: readonly (readonly [string, string])[]): void {
+    attempt.calling = true;
     this.#options.sessions.acquire(attempt).then(
       (session) => {
         if (attempt.dropped) session.release(attempt);
-        else this.#call = this.#makeCall(attempt, session);
+        else this.#makeCall(attempt, session, headers);
       },
-      (error: unknown) => {
-        if (!attempt.dropped) this.#callEnded(toZerobusError(error));
-      },
+      (error: unknown) => this.#attemptEnded(attempt, toZerobusError(error)),
     );
   }
 
-  #makeCall(attempt: Attempt, session: PooledSession): StreamCall | undefined {
-    const { settings, tableName, descriptorProto, clock } = this.#options;
+  #makeCall(
+    attempt: Attempt,
+    session: PooledSession,
+    headers: readonly (readonly [string, string])[],
+  ): void {
+    const { settings, tableName, descriptorProto } = this.#options;
     const isProto = settings.format === "proto";
-    this.#session = session;
+    attempt.session = session;
     try {
-      return new StreamCall({
+      attempt.call = new StreamCall({
         authority: this.#options.endpoint.authority,
         session,
         user: attempt,
-        headers: withUserAgent(attempt.headers, this.#options.userAgent),
+        headers: withUserAgent(headers, this.#options.userAgent),
         createFrame: encodeCreateStreamFrame({
           tableName,
           recordType: isProto ? RECORD_TYPE.PROTO : RECORD_TYPE.JSON,
@@ -329,23 +407,30 @@ export class StreamEngine {
         }),
         listener: {
           opened: (streamId) => {
-            attempt.opened = true;
-            this.#dispatch({ kind: "opened", streamId, atMs: clock.nowMs() });
+            attempt.streamId = streamId;
+            if (attempt === this.#attempt) this.#opened(streamId);
           },
-          acknowledged: (wireOffset) => this.#acknowledged(wireOffset),
+          acknowledged: (wireOffset) => {
+            if (attempt === this.#attempt) this.#acknowledged(wireOffset);
+            else this.#dropNext();
+          },
           closeSignalled: (durationMs) => {
+            if (attempt !== this.#attempt) {
+              this.#dropNext();
+              return;
+            }
             const { unsettled } = this.#sender;
             const atMs = this.#sender.heard();
             this.#dispatch({ kind: "closeSignalled", durationMs, unsettled, atMs });
           },
-          ended: (error) => this.#callEnded(error),
+          ended: (error) => this.#attemptEnded(attempt, error),
         },
       });
     } catch (cause) {
       session.release(attempt);
       const reason = cause instanceof Error ? cause.message : String(cause);
-      this.#callEnded(new ZerobusError("unavailable", `Cannot start a call: ${reason}`, { cause }));
-      return undefined;
+      const text = `Cannot start a call: ${reason}`;
+      this.#attemptEnded(attempt, new ZerobusError("unavailable", text, { cause }));
     }
   }
 
@@ -353,15 +438,14 @@ export class StreamEngine {
     this.#openedCount++;
     this.#opening?.resolve();
     this.#opening = undefined;
-    this.#sender.begin(this.#call);
+    this.#sender.begin(this.#attempt?.call);
   }
 
   #dropCall(): void {
-    if (this.#attempt !== undefined) this.#attempt.dropped = true;
+    const attempt = this.#attempt;
     this.#attempt = undefined;
-    this.#call?.drop();
-    this.#call = undefined;
-    this.#session = undefined;
+    if (attempt !== undefined) attempt.dropped = true;
+    attempt?.call?.drop();
     this.#sender.end();
   }
 

@@ -5,54 +5,87 @@ import type { ErrorCategory } from "./error-category.ts";
 /** Where a lane stands. */
 export type LaneStateName = LaneState["kind"];
 
+/** Since when refused credentials have kept a lane from its stream, and how often they were tried. */
+export interface AuthRetry {
+  readonly attempt: number;
+  readonly sinceMs: number;
+}
+
 export type LaneState =
   /** Made, not started. */
   | { readonly kind: "idle" }
-  /** Its first stream is being opened. */
-  | { readonly kind: "opening" }
+  /** A stream is being opened; `retry` says after which refusals, for a lane that was open before. */
+  | { readonly kind: "opening"; readonly retry: AuthRetry | undefined }
   /** Records flow. */
   | { readonly kind: "running" }
   /** The stream was lost and is being replaced. Records are taken and wait. */
   | { readonly kind: "reconnecting" }
-  /** A record was refused: requests are sent in small groups until it is found. */
-  | { readonly kind: "isolating"; readonly groupCount: number; readonly open: boolean }
-  /** A refused record is being written to the dead letters. */
-  | { readonly kind: "settingAside"; readonly error: ZerobusError }
-  /** Refused credentials: waiting before the next stream. */
-  | {
-      readonly kind: "backingOff";
-      readonly attempt: number;
-      readonly sinceMs: number;
-      readonly error: ZerobusError;
-    }
+  /** A record was refused: requests are sent in small groups, each awaited, until it is found. */
+  | { readonly kind: "isolating"; readonly groupCount: number }
+  /** The refused record is being set aside. */
+  | { readonly kind: "settingAside" }
+  /** Credentials were refused: waiting before the next stream. */
+  | { readonly kind: "backingOff"; readonly retry: AuthRetry; readonly error: ZerobusError }
   /** Takes nothing; its stream is being ended. */
   | { readonly kind: "draining" }
   /** Ended by its owner. Final. */
   | { readonly kind: "closed" }
-  /** Ended by an error. Final. */
+  /** Ended by an error. Final, except that the owner may still close it. */
   | { readonly kind: "failed"; readonly error: ZerobusError };
 
 export type LaneEvent =
   | { readonly kind: "start" }
-  /** The stream is open. */
+  /** A stream is open. */
   | { readonly kind: "opened" }
   /** The stream was lost; the engine is at work on the next one. */
   | { readonly kind: "lost" }
   /** The engine gave up. */
   | {
-      readonly kind: "failed";
+      readonly kind: "engineFailed";
       readonly error: ZerobusError;
       readonly category: ErrorCategory;
-      /** Requests sent and not acknowledged, of which one is at fault if the category is `data`. */
+      /** Requests that were sent and not acknowledged: one of them is at fault if the category is `data`. */
       readonly suspectCount: number;
+      /** Whether the oldest of them is a batch, of which a part is at fault. */
+      readonly divisible: boolean;
       readonly atMs: number;
     }
-  /** Every request of the group was acknowledged. `suspectCount`: requests left among which the fault may be. */
+  /** Every request of the group is acknowledged; so many of the suspects are left. */
   | { readonly kind: "groupAcknowledged"; readonly suspectCount: number }
-  /** What was set aside is settled. `partial`: parts of the same batch are still to be sent. */
-  | { readonly kind: "setAside"; readonly partial: boolean }
+  /** The refused record is settled. */
+  | { readonly kind: "setAside" }
+  /** The timer of the current state. */
   | { readonly kind: "timerFired" }
   | { readonly kind: "closeRequested" }
-  /** The engine has ended as it was told to. */
-  | { readonly kind: "ended" }
+  /** The engine ended as it was told to. */
+  | { readonly kind: "engineEnded" }
   | { readonly kind: "aborted"; readonly error: ZerobusError };
+
+/** What the shell must do, in this order. */
+export type LaneEffect =
+  | { readonly kind: "startEngine" }
+  /** Take the records back that the engine did not get acknowledged. */
+  | { readonly kind: "takeBack" }
+  /** Send everything that waits, and what comes, without waiting for each other. */
+  | { readonly kind: "sendAll" }
+  /** Send so many requests of what waits, and no more. */
+  | { readonly kind: "sendGroup"; readonly groupCount: number }
+  /** Cut the oldest request in two. */
+  | { readonly kind: "divideFirst" }
+  | { readonly kind: "setFirstAside"; readonly error: ZerobusError }
+  | { readonly kind: "startBackoff"; readonly attempt: number }
+  | { readonly kind: "stopTimer" }
+  | { readonly kind: "endEngine" }
+  /** Settle everything pending: with the error, or as closed. */
+  | { readonly kind: "finish"; readonly error: ZerobusError | undefined };
+
+/** The settings that steer transitions. */
+export interface LanePolicy {
+  /** How long credentials that were good before may be refused before the lane fails. */
+  readonly maxAuthElapsedMs: number;
+}
+
+export interface LaneTransition {
+  readonly state: LaneState;
+  readonly effects: readonly LaneEffect[];
+}

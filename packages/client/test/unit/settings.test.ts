@@ -18,6 +18,7 @@ test("fills in the official defaults", () => {
     serverLackOfAckTimeoutMs: 60_000,
     format: "proto",
     streamPausedMaxWaitTimeMs: undefined,
+    opensNextEarly: false,
   });
 });
 

@@ -21,6 +21,7 @@ const POLICY: StreamPolicy = {
   maxAttempts: 5,
   attemptTimeoutMs: 15_000,
   maxPauseMs: undefined,
+  opensNextEarly: false,
   youngStreamMs: 10_000,
   drainMs: 500,
 };
@@ -201,6 +202,17 @@ test("pauses for the shorter of the two limits, not at all for 0 or when all is 
   assert.equal(settled.state.kind, "authenticating");
   const ignored = transition(STATES.streaming, signal(0), { ...POLICY, recovery: false });
   assert.equal(ignored.state, STATES.streaming);
+});
+
+test("opens the next call beside one that was announced to end, if the policy says so", () => {
+  const early = { ...POLICY, opensNextEarly: true };
+  assert.deepEqual(kinds(transition(STATES.streaming, EVENTS.closeSignalled, early).effects), [
+    "stopSending",
+    "startTimer",
+    "openNext",
+  ]);
+  const late = transition(STATES.streaming, EVENTS.closeSignalled, POLICY);
+  assert.deepEqual(kinds(late.effects), ["stopSending", "startTimer"]);
 });
 
 test("abandons the connection of a server that stopped answering", () => {

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Clock } from "../core/clock.ts";
+import type { StreamListeners, StreamStateChange } from "../core/settings.ts";
+import { ZerobusError } from "../core/zerobus-error.ts";
+import type { StreamEngine } from "../io/stream-engine.ts";
+import type { EngineSource } from "./engine-source.ts";
+import { categoryOf, type ErrorCategory } from "./error-category.ts";
+import type { Lane, LaneHost } from "./lane.ts";
+import type { LaneSet } from "./lane-set.ts";
+import type { LaneState } from "./lane-state.ts";
+import type { FaultEvent, LaneOrigin, ProducerEvent } from "./producer-event.ts";
+import type { ProducerHealth } from "./producer-health.ts";
+import type { ProducerOptions } from "./producer-options.ts";
+import type { ProducerSettings } from "./producer-settings.ts";
+import type { RecordEncoder } from "./record-encoder.ts";
+
+export interface LaneReporterOptions<T> {
+  readonly settings: ProducerSettings;
+  readonly options: ProducerOptions<T>;
+  readonly encoder: RecordEncoder<T>;
+  readonly engines: EngineSource;
+  readonly clock: Clock;
+  readonly lanes: () => LaneSet;
+  readonly onLaneChange: () => void;
+}
+
+/** What lanes ask of their producer, and the application's callbacks: none of them can harm a lane. */
+export class LaneReporter<T> implements LaneHost {
+  readonly #parts: LaneReporterOptions<T>;
+  readonly #options: ProducerOptions<T>;
+  /** Why lanes lost the streams that are being replaced. */
+  readonly #lostBy = new Map<Lane, ErrorCategory>();
+  /** Refusals that a flush has to report. */
+  #raised = 0;
+  #reported = 0;
+  #lastRaised: ZerobusError | undefined;
+
+  constructor(parts: LaneReporterOptions<T>) {
+    this.#parts = parts;
+    this.#options = parts.options;
+  }
+
+  makeEngine(listeners: StreamListeners, onProgress: () => void): StreamEngine {
+    return this.#parts.engines.makeEngine(listeners, onProgress);
+  }
+
+  held(recordDelta: number, byteDelta: number): void {
+    const lanes = this.#parts.lanes();
+    lanes.held(recordDelta, byteDelta);
+    if (recordDelta > 0) this.#options.observer?.submitted(recordDelta, byteDelta);
+  }
+
+  acknowledged(lane: Lane, recordCount: number, byteCount: number, sinceMs: number): void {
+    const { observer, onAck } = this.#options;
+    if (observer !== undefined && recordCount > 0) {
+      observer.acknowledged(recordCount, byteCount, this.#parts.clock.nowMs() - sinceMs);
+    }
+    if (onAck !== undefined) {
+      const offset = BigInt(lane.settlement.settledNext - 1);
+      this.#guard("onAck", () => onAck(offset, lane.index));
+    }
+    this.#parts.lanes().admit();
+  }
+
+  resent(recordCount: number): void {
+    this.#options.observer?.resent(recordCount);
+  }
+
+  changed(lane: Lane, from: LaneState, change: StreamStateChange | undefined): void {
+    const { state } = lane;
+    const failing = state.kind !== "running" && state.kind !== "opening";
+    const cause = failing ? change?.error : undefined;
+    const category = cause === undefined ? undefined : categoryOf(cause.code, true);
+    this.#emit({
+      kind: "laneStateChanged",
+      ...this.#origin(lane),
+      from: from.kind,
+      to: state.kind,
+      attempt: change?.attempt ?? 0,
+      cause,
+      category,
+    });
+    if (state.kind === "reconnecting") this.#lostBy.set(lane, category ?? "connection");
+    if (from.kind === "reconnecting" && state.kind === "running") {
+      this.#options.observer?.reconnected(this.#lostBy.get(lane) ?? "connection");
+      this.#lostBy.delete(lane);
+    }
+    if (!lane.accepting) this.#lostBy.delete(lane);
+    if (state.kind === "failed") this.#failed(lane, state.error);
+    this.#parts.onLaneChange();
+    this.#parts.lanes().admit();
+  }
+
+  async setAside(lane: Lane, record: Uint8Array, error: ZerobusError): Promise<void> {
+    const action = this.#parts.settings.onInvalidRecord;
+    const { observer, onError, deadLetters } = this.#options;
+    observer?.invalid(1);
+    let raised = action === "raise";
+    if (action === "deadLetter" && deadLetters !== undefined) {
+      try {
+        await deadLetters.write({
+          table: this.#parts.settings.table,
+          record,
+          format: this.#parts.encoder.format,
+          ...(this.#parts.encoder.descriptor === undefined
+            ? {}
+            : { descriptor: this.#parts.encoder.descriptor }),
+          code: error.code,
+          reason: error.details.serverMessage ?? error.message,
+          at: new Date(),
+        });
+        observer?.deadLettered(1);
+      } catch (cause) {
+        // The record is nowhere now: the next flush has to say so.
+        raised = true;
+        this.#fault("deadLetters", cause);
+      }
+    }
+    if (raised) this.#raise(error);
+    const offset = lane.settlement.settledNext;
+    this.#emit({ kind: "recordInvalid", ...this.#origin(lane), offset, action, error });
+    if (onError === undefined) return;
+    this.#guard("onError", () =>
+      onError(error, { lane: lane.index, offset: BigInt(offset), record }),
+    );
+  }
+
+  laneCountChanged(from: number, to: number, reason: "full" | "idle"): void {
+    this.#emit({ kind: "laneCountChanged", ...this.#place(), from, to, reason });
+  }
+
+  healthChanged(from: ProducerHealth["status"], health: ProducerHealth): void {
+    this.#emit({ kind: "healthChanged", ...this.#place(), from, health });
+  }
+
+  /** Closes the dead letters; a failure is reported. */
+  async closeDeadLetters(): Promise<void> {
+    try {
+      await this.#options.deadLetters?.close();
+    } catch (cause) {
+      this.#fault("deadLetters", cause);
+    }
+  }
+
+  /** Begins a flush: the function returned ends it and tells what it has to report. */
+  beginReport(): () => ZerobusError | undefined {
+    const from = this.#reported;
+    return () => {
+      const count = this.#raised - from;
+      const last = this.#lastRaised;
+      this.#reported = Math.max(this.#reported, this.#raised);
+      if (count === 0 || last === undefined) return undefined;
+      return new ZerobusError(
+        last.code,
+        `The server refused ${count} of the records flushed; the last one: ${last.message}`,
+        { cause: last, details: last.details, effect: "none" },
+      );
+    };
+  }
+
+  #raise(error: ZerobusError): void {
+    this.#raised++;
+    this.#lastRaised = error;
+  }
+
+  #failed(lane: Lane, error: ZerobusError): void {
+    this.#parts.lanes().refuseWaiting(lane, error);
+    const { onError } = this.#options;
+    if (onError !== undefined) this.#guard("onError", () => onError(error, undefined));
+  }
+
+  #origin(lane: Lane): LaneOrigin {
+    return { ...this.#place(), lane: lane.index, streamId: lane.streamId };
+  }
+
+  #place(): { readonly endpoint: string; readonly table: string } {
+    const { endpoint, table } = this.#parts.settings;
+    return { endpoint: endpoint.authority, table };
+  }
+
+  #emit(event: ProducerEvent): void {
+    const { observer, onEvent } = this.#options;
+    observer?.event(event);
+    if (onEvent !== undefined) this.#guard("onEvent", () => onEvent(event));
+  }
+
+  #guard(callback: "onAck" | "onError" | "onEvent", call: () => void): void {
+    try {
+      call();
+    } catch (cause) {
+      this.#fault(callback, cause);
+    }
+  }
+
+  #fault(callback: FaultEvent["callback"], cause: unknown): void {
+    const event: FaultEvent = { kind: "callbackFailed", ...this.#place(), callback, cause };
+    if (callback === "onEvent") this.#options.observer?.event(event);
+    else this.#emit(event);
+  }
+}
