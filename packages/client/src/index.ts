@@ -84,8 +84,8 @@ export { type SchemaDrift, SchemaWatch, type SchemaWatchOptions } from "./schema
 export type { Column, ColumnType, SimpleTypeName, TableSchema } from "./schema/table-schema.ts";
 export { type TableProperties, ZerobusSdk, type ZerobusSdkOptions } from "./zerobus-sdk.ts";
 export { ZerobusStream } from "./zerobus-stream.ts";
-export type { OpenedSpool } from "./spool/durable-spool.ts";
 export { openSpool, type SpoolComponents } from "./spool/open-spool.ts";
+export type { OpenedSpool } from "./spool/opened-spool.ts";
 export type { SpoolDrop, SpoolOptions, WhenSpoolFull } from "./spool/spool-options.ts";
 export {
   type DeadLetterFilesComponents,

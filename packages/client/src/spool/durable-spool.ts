@@ -4,7 +4,8 @@ import type { Clock, Timer } from "../core/clock.ts";
 import { Fifo } from "../core/fifo.ts";
 import { integerInRange } from "../core/settings.ts";
 import { ZerobusError } from "../core/zerobus-error.ts";
-import type { Spool, SpoolDepth, SpooledRecord } from "../producer/spool.ts";
+import type { SpoolDepth, SpooledRecord } from "../producer/spool.ts";
+import type { OpenedSpool } from "./opened-spool.ts";
 import { RecordTail } from "./record-tail.ts";
 import type { SegmentLedger } from "./segment-ledger.ts";
 import { ENTRY_HEADER_BYTES, readEntryHeader, writeEntryHeader } from "./spool-entry.ts";
@@ -34,12 +35,6 @@ export interface DurableSpoolOptions {
   readonly onDropped: ((drop: SpoolDrop) => void) | undefined;
   /** Bytes that an entry takes in the log beside its own. */
   readonly entryOverheadBytes: number;
-}
-
-/** A spool that {@link openSpool} opened. */
-export interface OpenedSpool extends Spool {
-  /** Records that a full spool with `dropOldest` gave up since it was opened. */
-  readonly droppedRecords: number;
 }
 
 /** A spool over an open log. It owns every promise it hands out: closing or failing settles them all. */

@@ -7,8 +7,8 @@ import { openLog } from "@sluice/log";
 import { ManualClock } from "@sluice/testkit";
 import { ZerobusError } from "../../../src/core/zerobus-error.ts";
 import type { Spool } from "../../../src/producer/spool.ts";
-import type { OpenedSpool } from "../../../src/spool/durable-spool.ts";
 import { openSpool, type SpoolComponents } from "../../../src/spool/open-spool.ts";
+import type { OpenedSpool } from "../../../src/spool/opened-spool.ts";
 import type { SpoolDrop, SpoolOptions } from "../../../src/spool/spool-options.ts";
 import { closeAfter, makeTemporaryDirectory } from "../../support/temporary-directory.ts";
 
