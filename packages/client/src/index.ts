@@ -21,11 +21,8 @@ export { checkHealth, type HealthCheck, type HealthPhase } from "./producer/chec
 export type { DeadLetter, DeadLetterSink } from "./producer/dead-letter-sink.ts";
 export { categoryOf, type ErrorCategory } from "./producer/error-category.ts";
 export type { LaneStateName } from "./producer/lane-state.ts";
-export {
-  type DeadlineOptions,
-  Producer,
-  type UnacknowledgedRecord,
-} from "./producer/producer.ts";
+export type { DeadlineOptions } from "./producer/deadline.ts";
+export { Producer, type UnacknowledgedRecord } from "./producer/producer.ts";
 export type {
   EventOrigin,
   FaultEvent,
@@ -35,6 +32,9 @@ export type {
   LaneStateEvent,
   ProducerEvent,
   RecordInvalidEvent,
+  SchemaCheckFailedEvent,
+  SchemaDriftEvent,
+  SpoolDroppedEvent,
   ThrottledEvent,
 } from "./producer/producer-event.ts";
 export type { LaneHealth, ProducerHealth } from "./producer/producer-health.ts";
