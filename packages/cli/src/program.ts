@@ -5,6 +5,8 @@ import type { DevOptions } from "./commands/dev.ts";
 import type { ProduceOptions } from "./commands/produce.ts";
 import type { ProtoCommandOptions, TypesCommandOptions } from "./commands/schema-commands.ts";
 import type { CreateTableOptions, HeadOptions, TableOptions } from "./commands/table.ts";
+import { addConnectionOptions, wholeNumber } from "./command-options.ts";
+import { dlqCommand } from "./dlq-program.ts";
 import { DEFAULT_DATA_DIRECTORY, DEFAULT_PORT } from "./environment.ts";
 import { INPUT_FORMATS } from "./source/format.ts";
 
@@ -29,6 +31,7 @@ export function createProgram(
   program.addCommand(produceCommand(context, onExitCode));
   program.addCommand(protoCommand(context));
   program.addCommand(typesCommand(context));
+  program.addCommand(dlqCommand(context, onExitCode));
   for (const command of program.commands) {
     command.copyInheritedSettings(program);
     for (const nested of command.commands) nested.copyInheritedSettings(program);
@@ -202,7 +205,7 @@ Example:
 }
 
 function produceCommand(context: CommandContext, onExitCode: (code: number) => void): Command {
-  return new Command("produce")
+  const command = new Command("produce")
     .description("send the records of a file or of standard input to a table")
     .argument("[table]", "catalog.schema.table (default: ZEROBUS_TABLE_NAME)")
     .argument("[file]", "a file, or - for standard input (default: -)")
@@ -211,19 +214,8 @@ function produceCommand(context: CommandContext, onExitCode: (code: number) => v
         "--format <format>",
         "by default as the file's name says, or its first bytes",
       ).choices(INPUT_FORMATS),
-    )
-    .option("--endpoint <url>", "the server (default: ZEROBUS_SERVER_ENDPOINT)")
-    .option(
-      "--workspace-url <url>",
-      "for tokens (default: DATABRICKS_WORKSPACE_URL, or the endpoint)",
-    )
-    .option("--client-id <id>", "default: DATABRICKS_CLIENT_ID")
-    .option(
-      "--client-secret <secret>",
-      "default: DATABRICKS_CLIENT_SECRET; better there, as others can see arguments",
-    )
-    .option("--no-auth", "for a server that was started with --no-auth")
-    .option("--ca <file>", "certificates to trust, in PEM (default: SSL_CERT_FILE)")
+    );
+  return addConnectionOptions(command)
     .option(
       "--batch-size <records>",
       "most records in one ingest call",
@@ -324,15 +316,6 @@ function jsonOption(description = "print JSON"): Option {
 
 function nameArgument(): Argument {
   return new Argument("[name]", "catalog.schema.table (default: ZEROBUS_TABLE_NAME)");
-}
-
-/** Reads an option's whole number and checks its range. */
-function wholeNumber(minimum: number, maximum: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (/^\d+$/.test(text) && value >= minimum && value <= maximum) return value;
-    throw new InvalidArgumentError(`It must be a whole number from ${minimum} to ${maximum}.`);
-  };
 }
 
 function collectProperty(

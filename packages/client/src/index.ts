@@ -21,11 +21,8 @@ export { checkHealth, type HealthCheck, type HealthPhase } from "./producer/chec
 export type { DeadLetter, DeadLetterSink } from "./producer/dead-letter-sink.ts";
 export { categoryOf, type ErrorCategory } from "./producer/error-category.ts";
 export type { LaneStateName } from "./producer/lane-state.ts";
-export {
-  type DeadlineOptions,
-  Producer,
-  type UnacknowledgedRecord,
-} from "./producer/producer.ts";
+export type { DeadlineOptions } from "./producer/deadline.ts";
+export { Producer, type UnacknowledgedRecord } from "./producer/producer.ts";
 export type {
   EventOrigin,
   FaultEvent,
@@ -35,6 +32,9 @@ export type {
   LaneStateEvent,
   ProducerEvent,
   RecordInvalidEvent,
+  SchemaCheckFailedEvent,
+  SchemaDriftEvent,
+  SpoolDroppedEvent,
   ThrottledEvent,
 } from "./producer/producer-event.ts";
 export type { LaneHealth, ProducerHealth } from "./producer/producer-health.ts";
@@ -84,3 +84,38 @@ export { type SchemaDrift, SchemaWatch, type SchemaWatchOptions } from "./schema
 export type { Column, ColumnType, SimpleTypeName, TableSchema } from "./schema/table-schema.ts";
 export { type TableProperties, ZerobusSdk, type ZerobusSdkOptions } from "./zerobus-sdk.ts";
 export { ZerobusStream } from "./zerobus-stream.ts";
+export { openSpool, type SpoolComponents } from "./spool/open-spool.ts";
+export type { OpenedSpool } from "./spool/opened-spool.ts";
+export type { SpoolDrop, SpoolOptions, WhenSpoolFull } from "./spool/spool-options.ts";
+export {
+  type DeadLetterFilesComponents,
+  type DeadLetterFilesOptions,
+  openDeadLetterFiles,
+} from "./dead-letters/dead-letter-files.ts";
+export {
+  type DamagedLine,
+  type DeadLetterFileSummary,
+  type DeadLetterFilter,
+  type DeadLetterGroup,
+  type DeadLetterListing,
+  listDeadLetters,
+  markDeadLettersReplayed,
+  readDeadLetters,
+  type StoredDeadLetter,
+} from "./dead-letters/read-dead-letters.ts";
+export {
+  type RecordIdComponents,
+  type RecordIdOptions,
+  type RecordIdStamper,
+  recordIdStamper,
+} from "./producer/identity/record-id-stamper.ts";
+export type { FillRandom } from "./producer/identity/uuid-v7.ts";
+export {
+  createThrottleDetector,
+  type ThrottleDetectorOptions,
+} from "./producer/limits/throttle-detector.ts";
+export {
+  tokenBucketLimiter,
+  type TokenBucketOptions,
+  ZEROBUS_LIMITS,
+} from "./producer/limits/token-bucket.ts";

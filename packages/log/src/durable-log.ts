@@ -7,6 +7,8 @@ import type { Group } from "./core/staging.ts";
 import type { SyncPolicy } from "./core/sync-policy.ts";
 import { LogError } from "./errors.ts";
 import { Committer } from "./io/committer.ts";
+import { DurableReader } from "./io/durable-reader.ts";
+import type { LogReader } from "./io/durable-reader.ts";
 import type { Recovery } from "./io/recovery.ts";
 import { replaySegments } from "./io/replay.ts";
 import type { EntryVisitor } from "./io/replay.ts";
@@ -171,6 +173,12 @@ export class DurableLog implements Log {
       const held = recovery.used.filter((segment) => segment.endPosition > firstPosition);
       await replaySegments(storage, held, fromPosition, visit, () => this.#refusal());
     });
+  }
+
+  reader(fromPosition: number): LogReader {
+    const { storage } = this.#options;
+    const stopReason = (): LogError | undefined => this.#refusal();
+    return new DurableReader({ storage, store: this.#store, stopReason }, fromPosition);
   }
 
   async trim(position: number): Promise<void> {

@@ -7,6 +7,7 @@ export type { LogOptions } from "./options.ts";
 export { LogError } from "./errors.ts";
 export type { LogErrorCode, LogErrorDetails } from "./errors.ts";
 export { ENTRY_OVERHEAD_BYTES } from "./durable-log.ts";
+export type { LogEntry, LogReader } from "./io/durable-reader.ts";
 export type { EntryVisitor } from "./io/replay.ts";
 export { createNodeStorage } from "./io/node-storage.ts";
 export type { LogFile, LogLock, LogStorage } from "./io/storage.ts";

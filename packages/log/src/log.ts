@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { LogState } from "./core/log-state.ts";
 import type { LogError } from "./errors.ts";
+import type { LogReader } from "./io/durable-reader.ts";
 import type { EntryVisitor } from "./io/replay.ts";
 
 /**
@@ -93,6 +94,13 @@ export interface Log {
    * failure, when the log closes or fails meanwhile.
    */
   replay(fromPosition: number, visit: EntryVisitor): Promise<void>;
+
+  /**
+   * Makes a reader of the durable entries behind `fromPosition`, those appended since the log was opened included. It
+   * holds nothing between its calls and need not be closed. A reader that starts anew passes over what its first
+   * segment holds before `fromPosition`; one that goes on does not.
+   */
+  reader(fromPosition: number): LogReader;
 
   /**
    * Says that no entry up to `position` is needed any more. Segments that hold nothing else are

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readFile } from "node:fs/promises";
 import { RecordType, type StreamStateChange, ZerobusSdk, type ZerobusStream } from "@sluice/client";
 import { CliError, messageOf } from "../cli-error.ts";
 import { type Environment, fromEnvironment, requireTableName } from "../environment.ts";
 import { AckTracker } from "../produce/ack-tracker.ts";
+import { readCertificates } from "../produce/certificates.ts";
 import {
   type Connection,
   type ConnectionOptions,
@@ -261,20 +261,6 @@ class Run {
         `The first batch that was not acknowledged: ${place} (${formatCounted(call.recordCount, "record")}).`,
       ],
     });
-  }
-}
-
-export async function readCertificates(file: string | undefined): Promise<Buffer | undefined> {
-  if (file === undefined || file === "") return undefined;
-  try {
-    return await readFile(file);
-  } catch (cause) {
-    throw new CliError(
-      `cannot read the certificates in ${file}: ${messageOf(cause)}; name a PEM file`,
-      {
-        cause,
-      },
-    );
   }
 }
 

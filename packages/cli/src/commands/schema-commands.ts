@@ -4,10 +4,11 @@ import { resolve } from "node:path";
 import { fetchTableSchema, protoFileOf, type TableSchema, typeScriptOf } from "@sluice/client";
 import { CliError, messageOf } from "../cli-error.ts";
 import { fromEnvironment, requireTableName } from "../environment.ts";
+import { readCertificates } from "../produce/certificates.ts";
 import { type ConnectionOptions, resolveConnection } from "../produce/connection.ts";
 import { fetchToken } from "../produce/workspace-api.ts";
 import type { CommandContext } from "./context.ts";
-import { readCertificates } from "./produce.ts";
+
 
 export interface SchemaCommandOptions extends ConnectionOptions {
   /** File to write instead of standard output. */

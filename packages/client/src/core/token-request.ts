@@ -40,7 +40,7 @@ export function tokenRequestForm(scope: TokenScope): string {
   }).toString();
 }
 
-export function basicAuthorization(scope: TokenScope): string {
+export function basicAuthorization(scope: Pick<TokenScope, "clientId" | "clientSecret">): string {
   const credentials = `${scope.clientId}:${scope.clientSecret}`;
   return `Basic ${Buffer.from(credentials, "utf8").toString("base64")}`;
 }

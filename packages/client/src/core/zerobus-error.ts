@@ -17,6 +17,8 @@ export interface ZerobusErrorDetails {
   readonly statusDetails?: Uint8Array;
   /** The HTTP status of the token endpoint, of a proxy, or of a server that did not speak gRPC. */
   readonly httpStatus?: number;
+  /** Positions of the records at fault in the batch that was submitted, in ascending order. */
+  readonly recordIndexes?: readonly number[];
   /** Path of the column that the failure is about, such as `place.x` or `tags[3]`. */
   readonly column?: string;
 }

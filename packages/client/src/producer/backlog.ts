@@ -9,6 +9,8 @@ export interface BacklogEntry {
   readonly byteCount: number;
   /** Whether the entry's sequence is settled with this request; `false` for all but the last part of a batch. */
   readonly closes: boolean;
+  /** Where the records were in the batch they were submitted in; `undefined`: nothing of it is missing. */
+  readonly indexes: readonly number[] | undefined;
 }
 
 /** Requests of a lane that wait to be handed to an engine, in order. */
@@ -52,10 +54,12 @@ export class Backlog {
   divideFirst(): void {
     const entry = this.shift();
     if (entry === undefined) return;
-    const half = entry.records.length >> 1;
+    const { records, closes } = entry;
+    const indexes = entry.indexes ?? records.map((_, index) => index);
+    const half = records.length >> 1;
     this.putBack([
-      makeEntry(entry.records.slice(0, half), false),
-      makeEntry(entry.records.slice(half), entry.closes),
+      makeEntry(records.slice(0, half), false, indexes.slice(0, half)),
+      makeEntry(records.slice(half), closes, indexes.slice(half)),
     ]);
   }
 
@@ -63,21 +67,27 @@ export class Backlog {
   joinParts(): void {
     if (this.peek()?.closes !== false) return;
     const records: RecordPayload[] = [];
+    const indexes: number[] = [];
     let closes = false;
     while (!closes) {
       const part = this.shift();
       if (part === undefined) break;
       records.push(...part.records);
+      indexes.push(...(part.indexes ?? []));
       closes = part.closes;
     }
-    this.putBack([makeEntry(records, true)]);
+    this.putBack([makeEntry(records, true, indexes)]);
   }
 }
 
-export function makeEntry(records: readonly RecordPayload[], closes: boolean): BacklogEntry {
+export function makeEntry(
+  records: readonly RecordPayload[],
+  closes: boolean,
+  indexes: readonly number[] | undefined,
+): BacklogEntry {
   let byteCount = 0;
   for (const record of records) byteCount += payloadBytes(record);
-  return { records, byteCount, closes };
+  return { records, byteCount, closes, indexes };
 }
 
 /** What an engine takes for the entry. */
@@ -93,6 +103,7 @@ export function copiedEntry(submission: Submission): BacklogEntry {
   return makeEntry(
     records.map((record) => (typeof record === "string" ? record : Buffer.from(record))),
     true,
+    undefined,
   );
 }
 

@@ -18,33 +18,10 @@ export function checkRecordBytes(payload: RecordPayload): void {
   );
 }
 
-/** Cuts a batch so that each part fits into one request, in order. */
-export function splitByBytes(payloads: readonly RecordPayload[]): RecordPayload[][] {
-  const parts: RecordPayload[][] = [];
-  let part: RecordPayload[] = [];
-  let partBytes = 0;
-  for (const payload of payloads) {
-    const byteCount = batchRecordBytes(payloadBytes(payload));
-    if (part.length > 0 && partBytes + byteCount > MAX_INGEST_PAYLOAD_BYTES) {
-      parts.push(part);
-      part = [];
-      partBytes = 0;
-    }
-    part.push(payload);
-    partBytes += byteCount;
-  }
-  if (part.length > 0) parts.push(part);
-  return parts;
-}
-
-/** Makes one request of records without keys. */
-export function requestOf(
-  payloads: readonly RecordPayload[],
-  slots: readonly number[],
-): LaneRequest {
-  const [first] = payloads;
-  const submission: Submission = payloads.length === 1 && first !== undefined ? first : payloads;
-  return { submission, recordCount: payloads.length, slots };
+/** Makes the requests of a batch without keys, each as long as one may be. */
+export function unkeyedRequests(payloads: readonly RecordPayload[]): LaneRequest[] {
+  const recordIndexes = payloads.map((_, index) => index);
+  return splitByBytes(payloads, recordIndexes).map((part) => requestOf(payloads, part, []));
 }
 
 /**
@@ -56,20 +33,55 @@ export function keyedRequests(
   slots: readonly number[],
   laneOfSlot: (slot: number) => number | undefined,
 ): LaneRequest[] {
-  const groups = new Map<string, { payloads: RecordPayload[]; slots: Set<number> }>();
-  payloads.forEach((payload, index) => {
+  const groups = new Map<string, { recordIndexes: number[]; slots: Set<number> }>();
+  payloads.forEach((_, index) => {
     const slot = slots[index] as number;
     const lane = laneOfSlot(slot);
     const name = lane === undefined ? `slot ${slot}` : `lane ${lane}`;
     let group = groups.get(name);
     if (group === undefined) {
-      group = { payloads: [], slots: new Set() };
+      group = { recordIndexes: [], slots: new Set() };
       groups.set(name, group);
     }
-    group.payloads.push(payload);
+    group.recordIndexes.push(index);
     group.slots.add(slot);
   });
   return [...groups.values()].flatMap((group) =>
-    splitByBytes(group.payloads).map((part) => requestOf(part, [...group.slots])),
+    splitByBytes(payloads, group.recordIndexes).map((part) =>
+      requestOf(payloads, part, [...group.slots]),
+    ),
   );
+}
+
+/** Cuts records of a batch so that each part fits into one request, in order. */
+function splitByBytes(
+  payloads: readonly RecordPayload[],
+  recordIndexes: readonly number[],
+): number[][] {
+  const parts: number[][] = [];
+  let part: number[] = [];
+  let partBytes = 0;
+  for (const index of recordIndexes) {
+    const byteCount = batchRecordBytes(payloadBytes(payloads[index] as RecordPayload));
+    if (part.length > 0 && partBytes + byteCount > MAX_INGEST_PAYLOAD_BYTES) {
+      parts.push(part);
+      part = [];
+      partBytes = 0;
+    }
+    part.push(index);
+    partBytes += byteCount;
+  }
+  if (part.length > 0) parts.push(part);
+  return parts;
+}
+
+function requestOf(
+  payloads: readonly RecordPayload[],
+  recordIndexes: readonly number[],
+  slots: readonly number[],
+): LaneRequest {
+  const records = recordIndexes.map((index) => payloads[index] as RecordPayload);
+  const [first] = records;
+  const submission: Submission = records.length === 1 && first !== undefined ? first : records;
+  return { submission, recordCount: records.length, slots, recordIndexes };
 }

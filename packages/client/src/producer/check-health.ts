@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { toZerobusError, type ZerobusError } from "../core/zerobus-error.ts";
 import { systemClock } from "../io/system-clock.ts";
+import { catalogAccess } from "./catalog-access.ts";
 import { EngineSource } from "./engine-source.ts";
 import { categoryOf, type ErrorCategory } from "./error-category.ts";
 import { fullJitterBackoff } from "./full-jitter.ts";
+import { encoderOf, schemaOf } from "./opened-parts.ts";
 import type { ProducerOptions } from "./producer-options.ts";
 import { resolveProducerOptions } from "./producer-settings.ts";
 
@@ -11,6 +13,8 @@ import { resolveProducerOptions } from "./producer-settings.ts";
 export type HealthPhase =
   /** The options themselves. */
   | "options"
+  /** Fetching the table's schema. */
+  | "schema"
   /** Getting the token, or the headers of the application's own making. */
   | "authenticate"
   /** Connecting and calling, until the server has accepted the stream. */
@@ -42,10 +46,18 @@ export async function checkHealth<T = unknown>(options: ProducerOptions<T>): Pro
   let engines: EngineSource | undefined;
   try {
     const settings = resolveProducerOptions(options);
+    const context = { settings, clock: systemClock, random: Math.random };
+    const catalog =
+      settings.unityCatalogUrl === ""
+        ? undefined
+        : catalogAccess(settings, options.tls, systemClock);
+    phase = "schema";
+    const schema = await schemaOf(options, context, catalog);
+    phase = "options";
     engines = new EngineSource({
       settings,
       tls: options.tls,
-      descriptor: options.encoder?.descriptor ?? options.descriptor,
+      descriptor: encoderOf(options, settings.format, schema).descriptor,
       clock: systemClock,
       random: Math.random,
       backoff: fullJitterBackoff(settings.firstDelayMs, settings.maxDelayMs),

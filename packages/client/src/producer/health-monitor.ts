@@ -4,6 +4,7 @@ import { categoryOf } from "./error-category.ts";
 import type { Lane } from "./lane.ts";
 import type { LaneSet } from "./lane-set.ts";
 import type { LaneHealth, ProducerHealth } from "./producer-health.ts";
+import type { SpoolDepth } from "./spool.ts";
 
 /** Says how a producer is, and since when. */
 export class HealthMonitor {
@@ -16,7 +17,7 @@ export class HealthMonitor {
     this.#sinceMs = clock.nowMs();
   }
 
-  look(set: LaneSet): ProducerHealth {
+  look(set: LaneSet, spool: SpoolDepth | undefined): ProducerHealth {
     const nowMs = this.#clock.nowMs();
     const { lanes } = set;
     const status = statusOf(lanes);
@@ -42,6 +43,7 @@ export class HealthMonitor {
       unacknowledgedRecords: set.heldRecords,
       unacknowledgedBytes: set.heldBytes,
       waitingCalls: set.waitingCount,
+      spool,
       lanes: lanes.map(laneHealth),
     };
   }

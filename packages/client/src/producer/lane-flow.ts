@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Clock, Timer } from "../core/clock.ts";
 import type { Submission } from "../core/room-queue.ts";
-import type { ZerobusError } from "../core/zerobus-error.ts";
+import { ZerobusError } from "../core/zerobus-error.ts";
 import { NO_ROOM } from "../io/record-intake.ts";
 import type { StreamEngine } from "../io/stream-engine.ts";
 import {
@@ -46,6 +46,9 @@ export class LaneFlow {
   #suspectCount = 0;
   /** Why a part of the oldest batch was refused, while other parts of it are unsettled. */
   #partialRefusal: ZerobusError | undefined;
+  /** Which records of that batch were refused, and which are left of it. */
+  #refusedIndexes: number[] = [];
+  #leftIndexes: readonly number[] | undefined;
   #engineAcknowledged = 0;
   #engineResent = 0;
   #heldBytes = 0;
@@ -107,7 +110,7 @@ export class LaneFlow {
     const engine = this.#engine;
     if (engine === undefined) return;
     const entries = this.#linear
-      ? engine.unackedBatches().map((records) => makeEntry(records, true))
+      ? engine.unackedBatches().map((records, index) => this.#takenBack(records, index))
       : this.#group;
     this.#engine = undefined;
     this.#group = [];
@@ -122,6 +125,7 @@ export class LaneFlow {
     if (engine === undefined) return;
     if (!this.#linear) {
       this.#backlog.joinParts();
+      this.#leftIndexes = this.#backlog.peek()?.indexes;
       this.#base = this.settlement.settledNext - engine.nextOffset;
       this.#linear = true;
     }
@@ -157,9 +161,9 @@ export class LaneFlow {
   refuseFirst(error: ZerobusError): void {
     const entry = this.#backlog.shift();
     this.#partialRefusal ??= error;
+    this.#refusedIndexes.push(...(entry?.indexes ?? []));
     if (entry?.closes !== false) {
-      this.settlement.refuse(this.#partialRefusal);
-      this.#partialRefusal = undefined;
+      this.#refuse(this.#partialRefusal);
       this.#times.settle(this.settlement.settledNext, this.nextSequence);
     }
     this.#release(1);
@@ -261,16 +265,30 @@ export class LaneFlow {
   #settle(next: number, recordCount: number): void {
     const { settlement } = this;
     const refusal = this.#partialRefusal;
-    if (refusal !== undefined && next > settlement.settledNext) {
-      this.#partialRefusal = undefined;
-      settlement.refuse(refusal);
-    }
+    if (refusal !== undefined && next > settlement.settledNext) this.#refuse(refusal);
     settlement.settle(next);
     const { clock, onAcknowledged } = this.#options;
     const sinceMs = this.#times.settle(next, this.nextSequence) ?? clock.nowMs();
     const before = this.#heldBytes;
     this.#release(recordCount);
     onAcknowledged(recordCount, before - this.#heldBytes, sinceMs);
+  }
+
+  /** Settles the oldest entry as refused; of a batch, says which records were. */
+  #refuse(refusal: ZerobusError): void {
+    const recordIndexes = this.#refusedIndexes;
+    this.#partialRefusal = undefined;
+    this.#refusedIndexes = [];
+    this.#leftIndexes = undefined;
+    this.settlement.refuse(
+      recordIndexes.length === 0 ? refusal : withIndexes(refusal, recordIndexes),
+    );
+  }
+
+  /** What the engine did not get acknowledged; of the oldest batch, records may be missing. */
+  #takenBack(records: readonly Buffer[], index: number): BacklogEntry {
+    const isPartial = index === 0 && this.#partialRefusal !== undefined;
+    return makeEntry(records, true, isPartial ? this.#leftIndexes : undefined);
   }
 
   /** Brings what is held up to date after records have left. */
@@ -280,4 +298,13 @@ export class LaneFlow {
     this.#heldBytes = (this.#engine?.unackedBytes ?? 0) + this.#backlog.byteCount;
     this.#options.onHeld(-recordCount, this.#heldBytes - before);
   }
+}
+
+function withIndexes(error: ZerobusError, recordIndexes: readonly number[]): ZerobusError {
+  return new ZerobusError(error.code, error.message, {
+    cause: error.cause ?? error,
+    details: { ...error.details, recordIndexes },
+    retryable: error.retryable,
+    effect: error.effect,
+  });
 }

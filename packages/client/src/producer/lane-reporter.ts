@@ -3,8 +3,11 @@ import type { Clock } from "../core/clock.ts";
 import type { StreamListeners, StreamStateChange } from "../core/settings.ts";
 import { ZerobusError } from "../core/zerobus-error.ts";
 import type { StreamEngine } from "../io/stream-engine.ts";
+import type { SchemaDrift } from "../schema/schema-watch.ts";
+import type { DeadLetterSink } from "./dead-letter-sink.ts";
 import type { EngineSource } from "./engine-source.ts";
 import { categoryOf, type ErrorCategory } from "./error-category.ts";
+import type { RecordIdStamper } from "./identity/record-id-stamper.ts";
 import type { Lane, LaneHost } from "./lane.ts";
 import type { LaneSet } from "./lane-set.ts";
 import type { LaneState } from "./lane-state.ts";
@@ -13,14 +16,18 @@ import type { ProducerHealth } from "./producer-health.ts";
 import type { ProducerOptions } from "./producer-options.ts";
 import type { ProducerSettings } from "./producer-settings.ts";
 import type { RecordEncoder } from "./record-encoder.ts";
+import type { RecordIntake } from "./record-intake.ts";
 
 export interface LaneReporterOptions<T> {
   readonly settings: ProducerSettings;
   readonly options: ProducerOptions<T>;
   readonly encoder: RecordEncoder<T>;
+  readonly deadLetters: DeadLetterSink | undefined;
+  readonly stamper: RecordIdStamper | undefined;
   readonly engines: EngineSource;
   readonly clock: Clock;
   readonly lanes: () => LaneSet;
+  readonly intake: () => RecordIntake;
   readonly onLaneChange: () => void;
 }
 
@@ -55,9 +62,13 @@ export class LaneReporter<T> implements LaneHost {
     if (observer !== undefined && recordCount > 0) {
       observer.acknowledged(recordCount, byteCount, this.#parts.clock.nowMs() - sinceMs);
     }
-    if (onAck !== undefined) {
-      const offset = BigInt(lane.settlement.settledNext - 1);
-      this.#guard("onAck", () => onAck(offset, lane.index));
+    const intake = this.#parts.intake();
+    const office = intake.officeOf(lane);
+    const before = office.settlement.settledNext;
+    intake.laneSettled(lane);
+    const { settledNext } = office.settlement;
+    if (onAck !== undefined && (office === lane || settledNext > before)) {
+      this.#guard("onAck", () => onAck(BigInt(settledNext - 1), office.index));
     }
     this.#parts.lanes().admit();
   }
@@ -87,13 +98,15 @@ export class LaneReporter<T> implements LaneHost {
     }
     if (!lane.accepting) this.#lostBy.delete(lane);
     if (state.kind === "failed") this.#failed(lane, state.error);
+    this.#parts.intake().laneSettled(lane);
     this.#parts.onLaneChange();
     this.#parts.lanes().admit();
   }
 
   async setAside(lane: Lane, record: Uint8Array, error: ZerobusError): Promise<void> {
     const action = this.#parts.settings.onInvalidRecord;
-    const { observer, onError, deadLetters } = this.#options;
+    const { observer, onError } = this.#options;
+    const { deadLetters } = this.#parts;
     observer?.invalid(1);
     let raised = action === "raise";
     if (action === "deadLetter" && deadLetters !== undefined) {
@@ -108,6 +121,7 @@ export class LaneReporter<T> implements LaneHost {
           code: error.code,
           reason: error.details.serverMessage ?? error.message,
           at: new Date(),
+          ...recordIdPart(this.#parts, record),
         });
         observer?.deadLettered(1);
       } catch (cause) {
@@ -117,11 +131,11 @@ export class LaneReporter<T> implements LaneHost {
       }
     }
     if (raised) this.#raise(error);
-    const offset = lane.settlement.settledNext;
+    const { offset, lane: laneIndex } = this.#parts.intake().oldestPlace(lane);
     this.#emit({ kind: "recordInvalid", ...this.#origin(lane), offset, action, error });
     if (onError === undefined) return;
     this.#guard("onError", () =>
-      onError(error, { lane: lane.index, offset: BigInt(offset), record }),
+      onError(error, { lane: laneIndex, offset: BigInt(offset), record }),
     );
   }
 
@@ -133,10 +147,22 @@ export class LaneReporter<T> implements LaneHost {
     this.#emit({ kind: "healthChanged", ...this.#place(), from, health });
   }
 
+  schemaDrifted({ schema, differences }: SchemaDrift): void {
+    this.#emit({ kind: "schemaDrift", ...this.#place(), differences, schema });
+  }
+
+  schemaCheckFailed(error: ZerobusError): void {
+    this.#emit({ kind: "schemaCheckFailed", ...this.#place(), error });
+  }
+
+  spoolDropped(recordCount: number): void {
+    this.#emit({ kind: "spoolDropped", ...this.#place(), recordCount });
+  }
+
   /** Closes the dead letters; a failure is reported. */
   async closeDeadLetters(): Promise<void> {
     try {
-      await this.#options.deadLetters?.close();
+      await this.#parts.deadLetters?.close();
     } catch (cause) {
       this.#fault("deadLetters", cause);
     }
@@ -164,7 +190,7 @@ export class LaneReporter<T> implements LaneHost {
   }
 
   #failed(lane: Lane, error: ZerobusError): void {
-    this.#parts.lanes().refuseWaiting(lane, error);
+    this.#parts.intake().laneFailed(lane, error);
     const { onError } = this.#options;
     if (onError !== undefined) this.#guard("onError", () => onError(error, undefined));
   }
@@ -196,5 +222,19 @@ export class LaneReporter<T> implements LaneHost {
     const event: FaultEvent = { kind: "callbackFailed", ...this.#place(), callback, cause };
     if (callback === "onEvent") this.#options.observer?.event(event);
     else this.#emit(event);
+  }
+}
+
+/** The id of a refused record, where its text tells it. */
+function recordIdPart<T>(
+  { encoder, stamper }: LaneReporterOptions<T>,
+  record: Uint8Array,
+): { readonly recordId?: string } {
+  if (stamper === undefined || encoder.format !== "json") return {};
+  try {
+    const recordId = stamper.idOf(JSON.parse(Buffer.from(record).toString()));
+    return recordId === undefined ? {} : { recordId };
+  } catch {
+    return {};
   }
 }

@@ -125,6 +125,11 @@ export class LaneSet {
     this.#reshare();
   }
 
+  /** Whether the lane takes records. */
+  isActive(lane: Lane): boolean {
+    return this.#seats[lane.index]?.lane === lane && this.#active.includes(lane.index);
+  }
+
   /** Takes records away from the newest lane, and ends it once the last of them is settled. */
   shrink(): void {
     const index = this.#active.at(-1);

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ZerobusError } from "../core/zerobus-error.ts";
+import type { SchemaDifference } from "../schema/compare-schemas.ts";
+import type { TableSchema } from "../schema/table-schema.ts";
 import type { ErrorCategory } from "./error-category.ts";
 import type { LaneStateName } from "./lane-state.ts";
 import type { ProducerHealth } from "./producer-health.ts";
@@ -59,6 +61,27 @@ export interface HealthEvent extends EventOrigin {
   readonly health: ProducerHealth;
 }
 
+/** The table is not any more, or again, as records are made for it. */
+export interface SchemaDriftEvent extends EventOrigin {
+  readonly kind: "schemaDrift";
+  /** Each with what will come of it; empty when the table is again as records expect it. */
+  readonly differences: readonly SchemaDifference[];
+  /** The table's schema as it is now. */
+  readonly schema: TableSchema;
+}
+
+/** The table could not be compared with the schema of the records; it will be tried again. */
+export interface SchemaCheckFailedEvent extends EventOrigin {
+  readonly kind: "schemaCheckFailed";
+  readonly error: ZerobusError;
+}
+
+/** A full spool gave up its oldest records before they were delivered. */
+export interface SpoolDroppedEvent extends EventOrigin {
+  readonly kind: "spoolDropped";
+  readonly recordCount: number;
+}
+
 /** A callback of the application or a dead letter sink failed. */
 export interface FaultEvent extends EventOrigin {
   readonly kind: "callbackFailed";
@@ -73,4 +96,7 @@ export type ProducerEvent =
   | LaneCountEvent
   | ThrottledEvent
   | HealthEvent
+  | SchemaDriftEvent
+  | SchemaCheckFailedEvent
+  | SpoolDroppedEvent
   | FaultEvent;

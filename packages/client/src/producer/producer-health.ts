@@ -2,6 +2,7 @@
 import type { ErrorCode } from "@sluice/protocol";
 import type { ErrorCategory } from "./error-category.ts";
 import type { LaneStateName } from "./lane-state.ts";
+import type { SpoolDepth } from "./spool.ts";
 
 /** One lane's part in the health of its producer. */
 export interface LaneHealth {
@@ -27,5 +28,7 @@ export interface ProducerHealth {
   readonly unacknowledgedRecords: number;
   readonly unacknowledgedBytes: number;
   readonly waitingCalls: number;
+  /** What lies in the spool, unacknowledged records that lanes have included; `undefined` without one. */
+  readonly spool: SpoolDepth | undefined;
   readonly lanes: readonly LaneHealth[];
 }

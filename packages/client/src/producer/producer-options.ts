@@ -2,12 +2,18 @@
 import type { ZerobusError } from "../core/zerobus-error.ts";
 import type { HeadersProvider } from "../io/credentials.ts";
 import type { TlsOptions } from "../io/dial.ts";
+import type { DeadLetterFilesOptions } from "../dead-letters/dead-letter-files.ts";
+import type { RecordSource } from "../schema/record-source.ts";
+import type { SpoolOptions } from "../spool/spool-options.ts";
 import type { DeadLetterSink } from "./dead-letter-sink.ts";
+import type { RecordIdOptions } from "./identity/record-id-stamper.ts";
+import type { TokenBucketOptions } from "./limits/token-bucket.ts";
 import type { ProducerEvent } from "./producer-event.ts";
 import type { ProducerObserver } from "./producer-observer.ts";
 import type { RateLimiterFactory } from "./rate-limiter.ts";
 import type { RecordEncoder } from "./record-encoder.ts";
 import type { PartitionKey } from "./slot-hash.ts";
+import type { Spool } from "./spool.ts";
 
 /** How a producer proves who it is. */
 export type ProducerAuth =
@@ -64,18 +70,41 @@ export interface ProducerOptions<T> {
   /** `catalog.schema.table` */
   readonly table: string;
   readonly auth: ProducerAuth;
-  /** @default that of `encoder`; `proto` with `descriptor`; else `json` */
+  /** @default that of `encoder`; `proto` with `descriptor` or a schema; else `json` */
   readonly format?: "proto" | "json";
   /** The serialized `DescriptorProto` of records that are given as serialized protobuf messages. */
   readonly descriptor?: Uint8Array;
   /** Turns records into payloads. @default JSON of plain objects, or the bytes of serialized messages */
   readonly encoder?: RecordEncoder<T>;
+  /**
+   * What records are made for, so that plain objects are checked and encoded before they are sent. `fetch`: the table's
+   * columns, as Unity Catalog at `unityCatalogUrl` tells them. Or a table's schema, or what {@link RecordSource} takes.
+   * `none`: see `encoder`.
+   * @default "none"
+   */
+  readonly schema?: "fetch" | "none" | RecordSource;
+  /**
+   * Milliseconds between comparisons of the table with the schema of the records, where the schema is a table's and
+   * `unityCatalogUrl` is given; 1,000 to one day; 0: none. Differences are told as the event `schemaDrift`.
+   * @default 300_000
+   */
+  readonly schemaCheckIntervalMs?: number;
+  /**
+   * Gives each record an id by which duplicates are found, in a column of type STRING: a version 7 UUID, or a hash of
+   * chosen fields. @default no id
+   */
+  readonly recordId?: RecordIdOptions;
   readonly lanes?: LaneCounts<T>;
   /** Unacknowledged records over all lanes before `submit` waits; lanes share it evenly. @default 1_000_000 */
   readonly maxInflightRecords?: number;
   /** Unacknowledged bytes over all lanes, frames counted in, before `submit` waits. @default 67_108_864 */
   readonly maxInflightBytes?: number;
-  /** Makes the limiter of each lane's rate. @default no limit */
+  /**
+   * Rates that each lane is held to: `zerobus` for those that the hosted service documents per stream, 100,000 records
+   * and 100 MB a second. @default "none"
+   */
+  readonly limits?: "zerobus" | "none" | TokenBucketOptions;
+  /** Makes the limiter of each lane's rate, instead of `limits`. */
   readonly limiter?: RateLimiterFactory;
   /**
    * What to do with a record the server refuses; the records around it go through in any case, its ticket rejects, and
@@ -84,7 +113,15 @@ export interface ProducerOptions<T> {
    * @default "raise"
    */
   readonly onInvalidRecord?: "raise" | "skip" | "deadLetter";
-  readonly deadLetters?: DeadLetterSink;
+  /** Where refused records are kept: in files of a directory, or with the application. */
+  readonly deadLetters?: DeadLetterSink | DeadLetterFilesOptions;
+  /**
+   * Keeps each record on disk until it is settled: `submit` then resolves when the record is safe there, whatever the
+   * service does, and what is left at the end is delivered by the next producer with the spool. Tickets are settled in
+   * the order of the spool. A spool of a directory needs the package `@sluice/log`. A spool that was opened by the
+   * application is closed by it.
+   */
+  readonly spool?: Omit<SpoolOptions, "label"> | Spool;
   readonly retry?: RetryOptions;
   /**
    * Milliseconds that {@link Producer.open} waits for the first stream. 0: it waits for none, and the producer takes
@@ -105,7 +142,7 @@ export interface ProducerOptions<T> {
   readonly tls?: TlsOptions;
   /**
    * Everything up to and including `offset` is durable in this lane, but for what `onError` was told of. Called once
-   * per acknowledgement of the server.
+   * per acknowledgement of the server. With a spool, `offset` is a place in the spool and `lane` is -1.
    */
   readonly onAck?: (offset: bigint, lane: number) => void;
   /** A record was refused (`invalid` says which), or a lane failed for good (`invalid` is `undefined`). */

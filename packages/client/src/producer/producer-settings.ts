@@ -15,6 +15,8 @@ export interface ProducerSettings {
   readonly table: string;
   readonly auth: ProducerAuth;
   readonly format: "proto" | "json";
+  /** 0: never. */
+  readonly schemaCheckIntervalMs: number;
   readonly minLanes: number;
   readonly maxLanes: number;
   readonly maxInflightRecords: number;
@@ -41,12 +43,17 @@ const KEYS = [
   "format",
   "descriptor",
   "encoder",
+  "schema",
+  "schemaCheckIntervalMs",
+  "recordId",
   "lanes",
   "maxInflightRecords",
   "maxInflightBytes",
+  "limits",
   "limiter",
   "onInvalidRecord",
   "deadLetters",
+  "spool",
   "retry",
   "openTimeoutMs",
   "attemptTimeoutMs",
@@ -87,6 +94,7 @@ export function resolveProducerOptions<T>(options: ProducerOptions<T>): Producer
     table: tableName(options.table),
     auth,
     format: formatOption(options),
+    schemaCheckIntervalMs: schemaCheckInterval(options.schemaCheckIntervalMs),
     minLanes,
     maxLanes: whole("lanes.max", lanes.max, minLanes, minLanes, MAX_LANES),
     maxInflightRecords: whole(
@@ -163,13 +171,45 @@ function checkComponents<T>(options: ProducerOptions<T>): void {
   }
   checkFunction("lanes.key", options.lanes?.key);
   checkMethods("encoder", options.encoder, ["encode"]);
-  checkMethods("deadLetters", options.deadLetters, ["write", "close"]);
+  checkEither("deadLetters", options.deadLetters, ["write", "close"]);
+  checkEither("spool", options.spool, ["append", "read", "trim", "close"]);
+  checkExclusive(options);
   if (options.descriptor !== undefined && !(options.descriptor instanceof Uint8Array)) {
     throw invalid("Producer option `descriptor` must be a serialized DescriptorProto, as bytes");
   }
-  if (options.descriptor !== undefined && options.encoder !== undefined) {
-    throw invalid("Producer options `descriptor` and `encoder` exclude each other");
+}
+
+function checkExclusive<T>(options: ProducerOptions<T>): void {
+  const { descriptor, encoder, limiter, limits, schema, unityCatalogUrl } = options;
+  const shapes = Object.entries({ descriptor, encoder, schema: hasSchema(options) || undefined });
+  const given = shapes.filter(([, value]) => value !== undefined).map(([name]) => `\`${name}\``);
+  if (given.length > 1) {
+    throw invalid(`Producer options ${given.join(" and ")} exclude each other`);
   }
+  if (limiter !== undefined && limits !== undefined) {
+    throw invalid("Producer options `limiter` and `limits` exclude each other");
+  }
+  if (schema === "fetch" && unityCatalogUrl === undefined) {
+    throw invalid('Producer option `unityCatalogUrl` is missing; `schema: "fetch"` asks there');
+  }
+}
+
+/** Whether records are made for a schema. */
+export function hasSchema<T>({ schema }: ProducerOptions<T>): boolean {
+  if (schema === undefined || schema === "none") return false;
+  if (schema === "fetch" || (typeof schema === "object" && schema !== null)) return true;
+  throw invalid('Producer option `schema` must be "fetch", "none", a schema or a message type');
+}
+
+/** An object with these methods, or options. */
+function checkEither(name: string, value: object | undefined, methods: readonly string[]): void {
+  if (typeof value === "object" && value !== null && "directory" in value) return;
+  checkMethods(name, value, methods);
+}
+
+function schemaCheckInterval(value: number | undefined): number {
+  if (value === 0) return 0;
+  return whole("schemaCheckIntervalMs", value, 300_000, 1_000, 86_400_000);
 }
 
 function checkFunction(name: string, value: unknown): void {
@@ -190,18 +230,22 @@ function checkMethods(name: string, value: object | undefined, methods: readonly
 
 function formatOption<T>(options: ProducerOptions<T>): "proto" | "json" {
   const { format, encoder, descriptor } = options;
-  const implied = encoder?.format ?? (descriptor === undefined ? "json" : "proto");
+  const isShaped = hasSchema(options);
+  const implied = encoder?.format ?? (descriptor === undefined && !isShaped ? "json" : "proto");
   if (format === undefined) return implied;
   if (format !== "proto" && format !== "json") {
     throw invalid(`Producer option \`format\` is ${String(format)}; it must be "proto" or "json"`);
   }
   if (format === implied) return format;
+  if (isShaped && (options.schema === "fetch" || "columns" in (options.schema as object))) {
+    return format;
+  }
   throw invalid(
     encoder !== undefined
       ? `Producer option \`format\` is "${format}", but the encoder makes ${implied} records`
       : format === "proto"
-        ? 'Producer option `format` is "proto", which needs `descriptor` or `encoder`'
-        : 'Producer option `format` is "json", but `descriptor` is for proto records',
+        ? 'Producer option `format` is "proto", which needs `schema`, `descriptor` or `encoder`'
+        : 'Producer option `format` is "json", but `descriptor` or `schema` is for proto records',
   );
 }
 

@@ -3,22 +3,27 @@ import type { Clock, Timer } from "../core/clock.ts";
 import type { RecordPayload } from "../core/record-payload.ts";
 import { closedError, toZerobusError, ZerobusError } from "../core/zerobus-error.ts";
 import { systemClock } from "../io/system-clock.ts";
-import { checkRecordBytes, keyedRequests, requestOf, splitByBytes } from "./batch-requests.ts";
+import { SchemaWatch } from "../schema/schema-watch.ts";
+import { checkRecordBytes } from "./batch-requests.ts";
+import { type DeadlineOptions, deadlineOption, within } from "./deadline.ts";
+import { DirectIntake } from "./direct-intake.ts";
 import { EngineSource } from "./engine-source.ts";
 import { fullJitterBackoff } from "./full-jitter.ts";
 import { HealthMonitor } from "./health-monitor.ts";
-import { protoBytesEncoder, strictJsonEncoder } from "./json-encoder.ts";
+import type { RecordIdStamper } from "./identity/record-id-stamper.ts";
 import { Lane } from "./lane.ts";
 import { LaneReporter } from "./lane-reporter.ts";
 import { LaneSet } from "./lane-set.ts";
 import { LoadMeter } from "./load-meter.ts";
+import { type OpenedParts, openParts } from "./opened-parts.ts";
 import type { ProducerHealth } from "./producer-health.ts";
 import type { ProducerOptions } from "./producer-options.ts";
 import { type ProducerSettings, resolveProducerOptions } from "./producer-settings.ts";
 import type { RecordEncoder } from "./record-encoder.ts";
+import type { RecordIntake } from "./record-intake.ts";
 import { type PartitionKey, slotOf } from "./slot-hash.ts";
-import type { LaneRequest } from "./submit-call.ts";
-import { Ticket } from "./ticket.ts";
+import { SpoolIntake } from "./spool-intake.ts";
+import type { Ticket } from "./ticket.ts";
 
 const LOAD_INTERVAL_MS = 1_000;
 const CLOSE_DEADLINE_MS = 300_000;
@@ -27,11 +32,6 @@ const CLOSE_DEADLINE_MS = 300_000;
 export interface ProducerParts {
   readonly clock: Clock;
   readonly random: () => number;
-}
-
-export interface DeadlineOptions {
-  /** Milliseconds to wait at most. */
-  readonly deadlineMs?: number;
 }
 
 /** A record that was taken and not acknowledged when its producer ended. It may have reached the table all the same. */
@@ -52,28 +52,35 @@ export class Producer<T> {
   readonly #settings: ProducerSettings;
   readonly #encoder: RecordEncoder<T>;
   readonly #key: ((record: T) => PartitionKey) | undefined;
+  readonly #stamper: RecordIdStamper | undefined;
+  readonly #parts: OpenedParts<T>;
   readonly #clock: Clock;
+  readonly #random: () => number;
   readonly #engines: EngineSource;
   readonly #reporter: LaneReporter<T>;
   readonly #lanes: LaneSet;
+  readonly #intake: RecordIntake;
   readonly #health: HealthMonitor;
   readonly #loadMeter: LoadMeter;
   #loadTimer: Timer | undefined;
+  #schemaWatch: SchemaWatch | undefined;
   #growing = false;
   #reportedStatus: ProducerHealth["status"] = "down";
   #taking = true;
   #closing: Promise<readonly UnacknowledgedRecord[]> | undefined;
 
-  private constructor(options: ProducerOptions<T>, parts: ProducerParts) {
-    const settings = resolveProducerOptions(options);
-    const { clock, random } = parts;
+  private constructor(
+    options: ProducerOptions<T>,
+    settings: ProducerSettings,
+    { clock, random }: ProducerParts,
+    parts: OpenedParts<T>,
+  ) {
     this.#settings = settings;
+    this.#parts = parts;
     this.#clock = clock;
-    this.#encoder =
-      options.encoder ??
-      (options.descriptor === undefined
-        ? strictJsonEncoder<T>()
-        : protoBytesEncoder<T>(options.descriptor));
+    this.#random = random;
+    this.#encoder = parts.encoder;
+    this.#stamper = parts.stamper;
     this.#key = options.lanes?.key;
     const backoff = fullJitterBackoff(settings.firstDelayMs, settings.maxDelayMs);
     this.#engines = new EngineSource({
@@ -90,9 +97,12 @@ export class Producer<T> {
       settings,
       options,
       encoder: this.#encoder,
+      deadLetters: parts.deadLetters,
+      stamper: parts.stamper,
       engines: this.#engines,
       clock,
       lanes: () => this.#lanes,
+      intake: () => this.#intake,
       onLaneChange: () => this.#laneChanged(),
     });
     this.#lanes = new LaneSet({
@@ -108,55 +118,58 @@ export class Producer<T> {
           backoff,
           policy: { maxAuthElapsedMs: settings.maxAuthElapsedMs },
           maxElapsedMs: settings.maxElapsedMs ?? Number.POSITIVE_INFINITY,
-          limiter: options.limiter?.(),
+          limiter: parts.limiter?.(),
         }),
     });
+    this.#intake =
+      parts.spool === undefined
+        ? new DirectIntake(this.#lanes)
+        : new SpoolIntake({
+            spool: parts.spool,
+            lanes: this.#lanes,
+            keyed: this.#key !== undefined,
+            onDropped: (recordCount) => this.#reporter.spoolDropped(recordCount),
+          });
     this.#loadMeter = new LoadMeter(settings);
   }
 
   /**
-   * Checks the options and opens the first streams.
-   * @throws ZerobusError `invalid_argument` for options; why the server or the token service refused;
+   * Checks the options, fetches the schema, opens the spool and the first streams.
+   * @throws ZerobusError `invalid_argument` for options; why a part could not be opened; why the server or the token service refused;
    * `deadline_exceeded` when no stream was open within `openTimeoutMs`
    */
   static async open<T = unknown>(
     options: ProducerOptions<T>,
     parts: ProducerParts = { clock: systemClock, random: Math.random },
   ): Promise<Producer<T>> {
-    const producer = new Producer<T>(options, parts);
+    const settings = resolveProducerOptions(options);
+    const opened = await openParts(options, { settings, ...parts });
+    const producer = new Producer<T>(options, settings, parts, opened);
     await producer.#start();
     return producer;
   }
 
   /** How the producer is, now. */
   health(): ProducerHealth {
-    return this.#health.look(this.#lanes);
+    return this.#health.look(this.#lanes, this.#intake.depth);
   }
 
   /** Promises the producer has handed out and not settled. */
   get pendingCount(): number {
     const lanes = this.#lanes.lanes.reduce((sum, lane) => sum + lane.pendingCount, 0);
-    return lanes + this.#lanes.waitingCount;
+    return lanes + this.#intake.pendingCount;
   }
 
   /**
-   * Takes one record; waits while the producer or the record's lane has no room.
+   * Takes one record; waits while the producer or the record's lane has no room, or until the record is in the spool.
    * @throws ZerobusError `invalid_argument` for a record that cannot be encoded or is too long; `closed`; why the lane
-   * of the record has failed
+   * of the record has failed; what the spool refuses
    */
   submit(record: T): Promise<Ticket> {
     try {
       if (!this.#taking) throw closedError();
       const slot = this.#key === undefined ? -1 : slotOf(this.#key(record));
-      const payload = this.#encoder.encode(record);
-      checkRecordBytes(payload);
-      const ticket = this.#lanes.trySubmit(payload, slot);
-      if (ticket === undefined) {
-        const slots = slot < 0 ? [] : [slot];
-        return this.#lanes.submitWhenRoom({ submission: kept(payload), recordCount: 1, slots });
-      }
-      const { turn } = this.#lanes;
-      return turn === undefined ? Promise.resolve(ticket) : turn.then(() => ticket);
+      return this.#intake.submit(this.#encode(record), slot);
     } catch (error) {
       return Promise.reject(toZerobusError(error));
     }
@@ -165,20 +178,24 @@ export class Producer<T> {
   /**
    * Takes records under one ticket. They go in as few requests as keys and limits allow, each taken or refused by the
    * server as one; of a refused one the record at fault is found and the others go through.
-   * @throws as {@link Producer.submit}; no record is taken when one of them cannot be encoded
+   * @throws as {@link Producer.submit}; no record is taken when one of them cannot be encoded; a full spool may have
+   * taken the first ones
    */
   async submitBatch(records: readonly T[]): Promise<Ticket> {
     if (!this.#taking) throw closedError();
     if (!Array.isArray(records)) {
       throw new ZerobusError("invalid_argument", "submitBatch expects an array of records");
     }
-    const requests = this.#requests(records);
-    const promises = requests.map((request) => this.#lanes.submitWhenRoom(request));
-    const { turn } = this.#lanes;
-    const [first, ...rest] = await allTickets(promises);
-    if (turn !== undefined) await turn;
-    if (first === undefined) return new Ticket(this.#lanes.lanes[0] as Lane, -1);
-    return rest.length === 0 ? first : first.with(rest);
+    const key = this.#key;
+    const payloads: RecordPayload[] = [];
+    const slots: number[] = [];
+    for (const record of records as readonly T[]) {
+      if (key !== undefined) slots.push(slotOf(key(record)));
+      const payload = this.#encode(record);
+      // Encoders use their bytes again for the next record.
+      payloads.push(typeof payload === "string" ? payload : Buffer.from(payload));
+    }
+    return this.#intake.submitBatch(payloads, slots);
   }
 
   /**
@@ -189,7 +206,7 @@ export class Producer<T> {
   async flush(options: DeadlineOptions = {}): Promise<void> {
     const deadlineMs = deadlineOption(options, undefined);
     const report = this.#reporter.beginReport();
-    await this.#within(deadlineMs, this.#settled());
+    await within(this.#clock, deadlineMs, this.#intake.whenSettled());
     const refusal = report();
     if (refusal !== undefined) throw refusal;
   }
@@ -206,6 +223,8 @@ export class Producer<T> {
   /**
    * Takes no more records, waits for the acknowledgement of those it has, five minutes unless told otherwise, and ends
    * its streams. Does not throw for records: it returns those that were not acknowledged, oldest first within a lane.
+   * With a spool it returns none: they are in the spool, for the next producer.
+   * @throws ZerobusError of a spool whose disk failed
    * Later calls return the same.
    */
   close(options: DeadlineOptions = {}): Promise<readonly UnacknowledgedRecord[]> {
@@ -224,10 +243,12 @@ export class Producer<T> {
     const opened = lanes.map((lane) => lane.start());
     for (const lane of lanes) this.#lanes.activate(lane);
     for (const promise of opened) promise.catch(() => undefined);
+    this.#intake.start();
+    this.#watchSchema();
     if (maxLanes > minLanes) this.#watchLoad();
     if (openTimeoutMs === 0) return;
     try {
-      await this.#within(openTimeoutMs, Promise.all(opened));
+      await within(this.#clock, openTimeoutMs, Promise.all(opened));
     } catch (error) {
       const cause = lanes.find((lane) => lane.lastChange?.error !== undefined)?.lastChange?.error;
       await this.close({ deadlineMs: 0 });
@@ -244,45 +265,50 @@ export class Producer<T> {
     }
   }
 
-  #requests(records: readonly T[]): LaneRequest[] {
-    const key = this.#key;
-    const payloads: RecordPayload[] = [];
-    const slots: number[] = [];
-    for (const record of records) {
-      if (key !== undefined) slots.push(slotOf(key(record)));
-      const payload = this.#encoder.encode(record);
-      checkRecordBytes(payload);
-      payloads.push(kept(payload));
-    }
-    if (key === undefined) return splitByBytes(payloads).map((part) => requestOf(part, []));
-    return keyedRequests(payloads, slots, (slot) => this.#lanes.laneOfSlot(slot));
-  }
-
-  async #settled(): Promise<void> {
-    await this.#lanes.whenAdmitted();
-    const outcomes = await Promise.allSettled(
-      this.#lanes.lanes.map((lane) => lane.settlement.waitUntilSettled(lane.nextSequence - 1)),
-    );
-    for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
+  #encode(record: T): RecordPayload {
+    const payload = this.#encoder.encode(this.#stamper?.stamp(record) ?? record);
+    checkRecordBytes(payload);
+    return payload;
   }
 
   async #close(deadlineMs: number | undefined): Promise<readonly UnacknowledgedRecord[]> {
     this.#taking = false;
     this.#loadTimer?.cancel();
     this.#loadTimer = undefined;
+    this.#schemaWatch?.close();
     try {
-      await this.#within(deadlineMs, this.#settled());
+      await within(this.#clock, deadlineMs, this.#intake.whenSettled());
     } catch {
       // What is left is returned.
     }
-    this.#lanes.refuseAll(closedError());
+    this.#intake.end(closedError());
     const { lanes } = this.#lanes;
     await Promise.all(lanes.map((lane) => lane.close()));
     this.#engines.close();
+    await this.#parts.close();
+    await this.#intake.finish(closedError());
     await this.#reporter.closeDeadLetters();
+    if (this.#parts.spool !== undefined) return [];
     return lanes.flatMap((lane) =>
       lane.leftovers().map((record) => ({ lane: lane.index, record })),
     );
+  }
+
+  #watchSchema(): void {
+    const { watched } = this.#parts;
+    const { schemaCheckIntervalMs: intervalMs } = this.#settings;
+    if (watched === undefined || intervalMs === 0) return;
+    this.#schemaWatch = new SchemaWatch({
+      schema: watched.schema,
+      fetch: () => watched.catalog.fetchSchema(),
+      onDrift: (drift) => this.#reporter.schemaDrifted(drift),
+      onError: (error) => this.#reporter.schemaCheckFailed(error),
+      intervalMs,
+      clock: this.#clock,
+      random: this.#random,
+    });
+    // A schema that was given, or kept with a spool, may be old already.
+    void this.#schemaWatch.check();
   }
 
   #watchLoad(): void {
@@ -319,50 +345,4 @@ export class Producer<T> {
     this.#reportedStatus = health.status;
     this.#reporter.healthChanged(from, health);
   }
-
-  /** Waits for a promise, so long at most; it is not left without a listener. */
-  #within(deadlineMs: number | undefined, promise: Promise<unknown>): Promise<void> {
-    if (deadlineMs === undefined) return promise.then(() => undefined);
-    return new Promise<void>((resolve, reject) => {
-      const timer = this.#clock.startTimer(deadlineMs, () => {
-        const text = `Not settled within ${deadlineMs} ms; records are still on their way`;
-        reject(new ZerobusError("deadline_exceeded", text, { effect: "unknown" }));
-      });
-      promise.then(
-        () => {
-          timer.cancel();
-          resolve();
-        },
-        (error: unknown) => {
-          timer.cancel();
-          reject(toZerobusError(error));
-        },
-      );
-    });
-  }
-}
-
-/** Bytes belong to the caller or the encoder: what waits needs its own. */
-function kept(payload: RecordPayload): RecordPayload {
-  return typeof payload === "string" ? payload : Buffer.from(payload);
-}
-
-async function allTickets(promises: readonly Promise<Ticket>[]): Promise<Ticket[]> {
-  const outcomes = await Promise.allSettled(promises);
-  return outcomes.map((outcome) => {
-    if (outcome.status === "rejected") throw outcome.reason;
-    return outcome.value;
-  });
-}
-
-function deadlineOption(
-  options: DeadlineOptions,
-  standard: number | undefined,
-): number | undefined {
-  const value = options.deadlineMs ?? standard;
-  if (value === undefined || (typeof value === "number" && value >= 0)) return value;
-  throw new ZerobusError(
-    "invalid_argument",
-    `deadlineMs is ${String(value)}; it must be a number of milliseconds from 0`,
-  );
 }

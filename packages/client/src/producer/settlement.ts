@@ -45,6 +45,11 @@ export class Settlement {
     return this.#wait(sequence, true);
   }
 
+  /** Why the entry was refused, if it was and that is still known. */
+  refusalOf(sequence: number): ZerobusError | undefined {
+    return this.#refused.get(sequence);
+  }
+
   /**
    * Resolves once everything up to the entry is settled, refused or durable.
    * @throws ZerobusError why the lane ended before

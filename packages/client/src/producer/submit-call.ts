@@ -9,6 +9,8 @@ export interface LaneRequest {
   readonly recordCount: number;
   /** The slots of its records, all of one lane; empty without keys. */
   readonly slots: readonly number[];
+  /** Where its records are in the batch they came in; absent for a single record. */
+  readonly recordIndexes?: readonly number[];
 }
 
 /** A request that waits for room. */

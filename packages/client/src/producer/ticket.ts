@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { ZerobusError } from "../core/zerobus-error.ts";
 import type { Settlement } from "./settlement.ts";
 
 /** What a ticket asks for the fate of its record. */
@@ -7,46 +8,74 @@ export interface TicketOffice {
   readonly settlement: Settlement;
 }
 
+/** A part of a batch that is settled as one. */
+export interface TicketPart {
+  readonly office: TicketOffice;
+  readonly sequence: number;
+  /** Which records of the batch it holds, in its order. */
+  readonly recordIndexes: readonly number[];
+}
+
 /** Stands for a record, or records of one batch, that the producer has taken. */
 export class Ticket {
   readonly #office: TicketOffice;
   readonly #sequence: number;
-  readonly #rest: readonly Ticket[];
+  readonly #parts: readonly TicketPart[] | undefined;
 
   /** @internal */
-  constructor(office: TicketOffice, sequence: number, rest: readonly Ticket[] = []) {
+  constructor(office: TicketOffice, sequence: number, parts?: readonly TicketPart[]) {
     this.#office = office;
     this.#sequence = sequence;
-    this.#rest = rest;
+    this.#parts = parts;
   }
 
-  /** @internal This ticket and others as one. */
-  with(rest: readonly Ticket[]): Ticket {
-    return new Ticket(this.#office, this.#sequence, rest);
+  /** @internal The part of a batch that this ticket stands for. */
+  part(recordIndexes: readonly number[]): TicketPart {
+    return { office: this.#office, sequence: this.#sequence, recordIndexes };
   }
 
-  /** The lane that carries it. */
+  /** The lane that carries it, or the first part of it; -1 with a spool, where that shows only later. */
   get lane(): number {
     return this.#office.index;
   }
 
-  /** Its place in the lane; `onAck` reports these, cumulatively. */
+  /** Its place in the lane, or in the spool; `onAck` reports these, cumulatively. */
   get offset(): bigint {
     return BigInt(this.#sequence);
   }
 
   /**
    * Resolves once the server has acknowledged everything the ticket stands for. May be called late, often or never.
-   * @throws ZerobusError why the record was refused, or why the producer or its lane ended without an acknowledgement
+   * @throws ZerobusError why a record was refused, with the positions of refused ones in their batch as
+   * `details.recordIndexes`; or why the producer or its lane ended without an acknowledgement
    */
   ack(): Promise<void> {
-    const own = this.#office.settlement.waitFor(this.#sequence);
-    return this.#rest.length === 0 ? own : allOf(own, this.#rest);
+    if (this.#parts !== undefined) return allOf(this.#parts);
+    return this.#office.settlement.waitFor(this.#sequence);
   }
 }
 
 /** Waits for all, so that no rejection is left without a listener, and then reports the first. */
-async function allOf(own: Promise<void>, rest: readonly Ticket[]): Promise<void> {
-  const outcomes = await Promise.allSettled([own, ...rest.map((ticket) => ticket.ack())]);
-  for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
+async function allOf(parts: readonly TicketPart[]): Promise<void> {
+  const outcomes = await Promise.allSettled(
+    parts.map(({ office, sequence }) => office.settlement.waitFor(sequence)),
+  );
+  const failed = outcomes.find((outcome) => outcome.status === "rejected");
+  if (failed === undefined) return;
+  const reason: unknown = failed.reason;
+  const recordIndexes = parts.flatMap(refusedIndexes);
+  if (recordIndexes.length === 0 || !(reason instanceof ZerobusError)) throw reason;
+  throw new ZerobusError(reason.code, reason.message, {
+    cause: reason,
+    details: { ...reason.details, recordIndexes },
+    retryable: reason.retryable,
+    effect: reason.effect,
+  });
+}
+
+function refusedIndexes({ office, sequence, recordIndexes }: TicketPart): number[] {
+  const refusal = office.settlement.refusalOf(sequence);
+  if (refusal === undefined) return [];
+  const refused = refusal.details.recordIndexes ?? [0];
+  return refused.map((index) => recordIndexes[index] ?? index);
 }

@@ -22,6 +22,14 @@ interface Extent {
   frameCount: number;
 }
 
+/** The durable part of a segment. */
+export interface DurableExtent {
+  readonly segmentIndex: number;
+  readonly segmentBytes: number;
+  /** End of its last durable entry. */
+  readonly endPosition: number;
+}
+
 interface Demand {
   readonly segmentIndex: number;
   readonly resolve: (segment: WritableSegment) => void;
@@ -119,6 +127,11 @@ export class SegmentStore {
   /** Position behind which everything is still held, or undefined when nothing is. */
   get firstPosition(): number | undefined {
     return this.#extents[0]?.previousEnd;
+  }
+
+  /** The oldest segment held that has durable entries behind `position`. */
+  extentBehind(position: number): DurableExtent | undefined {
+    return this.#extents.find((extent) => extent.endPosition > position);
   }
 
   /**

@@ -3,8 +3,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createRandom } from "../random.ts";
-import { type ChaosClient, openStreamClient } from "./chaos-client.ts";
-import { CHAOS_COLUMNS, CHAOS_TABLE, jsonOf, keyOf } from "./chaos-record.ts";
+import { ChaosClient, type DeadLetterReport } from "./chaos-client.ts";
+import { CHAOS_COLUMNS, CHAOS_TABLE } from "./chaos-record.ts";
 import { ChaosServer } from "./chaos-server.ts";
 import { checkTable, type TableReport } from "./check-table.ts";
 import { MAX_GROWTH_BYTES, MemoryWatch } from "./memory-watch.ts";
@@ -14,10 +14,16 @@ export interface ChaosRunOptions {
   readonly recordCount: number;
 }
 
-export interface ChaosResult extends TableReport {
+export interface ChaosResult extends TableReport, DeadLetterReport {
   readonly seed: number;
   readonly recordCount: number;
   readonly acknowledgedCount: number;
+  /** Tickets of wrong records, rejected as they should be. */
+  readonly refusedCount: number;
+  /** Records whose submission or ticket ended otherwise. */
+  readonly failedCount: number;
+  /** Records that closing the producer gave back. */
+  readonly leftCount: number;
   readonly pendingCount: number;
   readonly reconnectCount: number;
   readonly memoryGrowthBytes: number;
@@ -47,10 +53,11 @@ const KILL_COUNT = 4;
 const SAMPLE_COUNT = 20;
 const PACE_STEP = 100;
 
-/** Sends records through the faults and the kills, and compares what came out with what went in. */
+/** Sends records, a few of them wrong, through the faults and the kills, and compares what came out with what went in. */
 export async function runChaos(options: ChaosRunOptions): Promise<ChaosResult> {
   const { seed, recordCount } = options;
-  const dataDirectory = await mkdtemp(join(tmpdir(), "sluice-chaos-"));
+  const directory = await mkdtemp(join(tmpdir(), "sluice-chaos-"));
+  const dataDirectory = join(directory, "server");
   const startedAtMs = performance.now();
   const server = await ChaosServer.start({
     dataDirectory,
@@ -60,21 +67,29 @@ export async function runChaos(options: ChaosRunOptions): Promise<ChaosResult> {
     columns: CHAOS_COLUMNS,
   });
   try {
-    const client = await openStreamClient(server.ready, CHAOS_TABLE, LANE_COUNT);
+    const client = await ChaosClient.open(
+      server.ready,
+      LANE_COUNT,
+      join(directory, "dead-letters"),
+    );
     const sending = new Sending(client, recordCount);
     const [memory] = await Promise.all([
       sampleMemory(sending),
       killAtTimes(server, seed, sending),
       sending.run(),
     ]);
-    await client.close();
+    const leftCount = await client.close();
     const exitCode = await server.stop();
     const table = await checkTable(dataDirectory, CHAOS_TABLE, recordCount);
     const result = {
       ...options,
       ...table,
+      ...(await client.checkDeadLetters(recordCount)),
       acknowledgedCount: client.acknowledgedCount,
-      pendingCount: sending.pendingCount,
+      refusedCount: client.refusedCount,
+      failedCount: client.failedCount,
+      leftCount,
+      pendingCount: client.pendingCount,
       reconnectCount: client.reconnectCount,
       memoryGrowthBytes: memory.growthBytes,
       elapsedMs: performance.now() - startedAtMs,
@@ -83,14 +98,13 @@ export async function runChaos(options: ChaosRunOptions): Promise<ChaosResult> {
     return { ...result, problems: problemsOf(result, exitCode) };
   } finally {
     await server.stop();
-    await rm(dataDirectory, { recursive: true, force: true });
+    await rm(directory, { recursive: true, force: true });
   }
 }
 
 /** Submits the records, each lane's in order and apart from the others, spread over the time of the faults. */
 class Sending {
   submittedCount = 0;
-  pendingCount = 0;
   readonly recordCount: number;
   readonly #client: ChaosClient;
 
@@ -112,10 +126,7 @@ class Sending {
     const msPerRecord = DURATION_MS / COMPRESSION / this.recordCount;
     let untilPause = PACE_STEP;
     for (let id = lane; id < this.recordCount; id += LANE_COUNT) {
-      this.pendingCount += 1;
-      await this.#client.submit(keyOf(id), jsonOf(id)).finally(() => {
-        this.pendingCount -= 1;
-      });
+      await this.#client.submit(id);
       this.submittedCount += 1;
       untilPause -= 1;
       if (untilPause > 0) continue;
@@ -146,11 +157,21 @@ async function killAtTimes(server: ChaosServer, seed: number, sending: Sending):
 }
 
 function problemsOf(result: Omit<ChaosResult, "problems">, exitCode: number | null): string[] {
-  const { recordCount, acknowledgedCount, missingCount, foreignCount, disorderCount } = result;
+  const { recordCount, acknowledgedCount, refusedCount, failedCount, leftCount } = result;
+  const { missingCount, foreignCount, disorderCount } = result;
+  const { notKeptCount, needlessLetterCount } = result;
   const { pendingCount, memoryGrowthBytes } = result;
   const problems: string[] = [];
-  if (acknowledgedCount !== recordCount) {
-    problems.push(`${acknowledgedCount} of ${recordCount} records were acknowledged`);
+  if (acknowledgedCount + refusedCount !== recordCount) {
+    problems.push(
+      `of ${recordCount} records ${acknowledgedCount} were acknowledged and ${refusedCount} refused`,
+    );
+  }
+  if (failedCount > 0) problems.push(`${failedCount} tickets ended in a way they should not`);
+  if (leftCount > 0) problems.push(`closing gave ${leftCount} records back`);
+  if (notKeptCount > 0) problems.push(`${notKeptCount} wrong records are not in the dead letters`);
+  if (needlessLetterCount > 0) {
+    problems.push(`${needlessLetterCount} dead letters are of records that are right, or twice`);
   }
   if (missingCount > 0) problems.push(`${missingCount} acknowledged records are not in the table`);
   if (foreignCount > 0) problems.push(`${foreignCount} rows are not records that were submitted`);
