@@ -15,15 +15,19 @@ const ALLOWED = {
   testkit: ["client", "protocol", "log", "delta", "server"],
 };
 
+/** What a package may use of ours where it is installed: types, and values by `await import()`. */
+const OPTIONAL = { client: ["log"] };
+
 const problems = [];
 for (const [name, allowed] of Object.entries(ALLOWED)) {
   const root = join("packages", name);
   const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
   const dependencies = { ...manifest.dependencies, ...manifest.optionalDependencies };
-  const declared = new Set(Object.keys(dependencies));
+  const optionalPeers = optionalPeersOf(manifest);
+  const declared = new Set([...Object.keys(dependencies), ...optionalPeers]);
   const used = new Set();
   for (const file of typescriptFiles(join(root, "src"))) {
-    for (const specifier of importsOf(readFileSync(file, "utf8"))) {
+    for (const { specifier, isEager } of importsOf(readFileSync(file, "utf8"))) {
       if (specifier.startsWith(".") || isBuiltin(specifier)) continue;
       const dependency = specifier
         .split("/")
@@ -31,9 +35,14 @@ for (const [name, allowed] of Object.entries(ALLOWED)) {
         .join("/");
       used.add(dependency);
       if (!declared.has(dependency)) problems.push(`${file}: ${dependency} is not declared`);
+      if (isEager && optionalPeers.includes(dependency)) {
+        problems.push(`${file}: ${dependency} is optional and must be loaded by import()`);
+      }
       if (!dependency.startsWith("@sluice/")) continue;
       if (specifier !== dependency) problems.push(`${file}: ${specifier} reaches into a package`);
-      if (!allowed.includes(dependency.slice("@sluice/".length))) {
+      const ours = dependency.slice("@sluice/".length);
+      const isOptional = optionalPeers.includes(dependency) && OPTIONAL[name]?.includes(ours);
+      if (!allowed.includes(ours) && !isOptional) {
         problems.push(`${file}: ${name} must not depend on ${dependency}`);
       }
     }
@@ -56,8 +65,17 @@ function typescriptFiles(directory) {
     .map((name) => join(directory, name));
 }
 
+/** Peers that need not be installed. */
+function optionalPeersOf({ peerDependencies = {}, peerDependenciesMeta = {} }) {
+  return Object.keys(peerDependencies).filter((name) => peerDependenciesMeta[name]?.optional);
+}
+
+/** Eager are imports of values that run when the module is loaded. */
 function importsOf(source) {
   const pattern =
-    /(?:^|\n)\s*(?:import|export)\s[^;]*?from\s+"([^"]+)"|import\(\s*"([^"]+)"\s*\)|(?:^|\n)import\s+"([^"]+)"/g;
-  return [...source.matchAll(pattern)].map((match) => match[1] ?? match[2] ?? match[3]);
+    /(?:^|\n)\s*(?:import|export)\s(?<type>type\s)?[^;]*?from\s+"(?<from>[^"]+)"|import\(\s*"(?<dynamic>[^"]+)"\s*\)|(?:^|\n)import\s+"(?<bare>[^"]+)"/g;
+  return [...source.matchAll(pattern)].map(({ groups: { type, from, dynamic, bare } }) => ({
+    specifier: from ?? dynamic ?? bare,
+    isEager: dynamic === undefined && type === undefined,
+  }));
 }
