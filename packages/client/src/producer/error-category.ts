@@ -5,7 +5,7 @@ import type { ErrorCode } from "@sluice/protocol";
 export type ErrorCategory =
   /** The way to the server, or the server, is away: a new stream is opened, with growing waits. */
   | "connection"
-  /** The server wants less: as `connection`, beginning with a wait. */
+  /** The server wants less: as `connection`. */
   | "throttling"
   /** The credentials were refused: new ones are got once, then again with growing waits within a budget. */
   | "auth"

@@ -4,7 +4,7 @@ import type { StreamListeners, StreamStateChange } from "../core/settings.ts";
 import { ZerobusError } from "../core/zerobus-error.ts";
 import type { StreamEngine } from "../io/stream-engine.ts";
 import type { EngineSource } from "./engine-source.ts";
-import { categoryOf } from "./error-category.ts";
+import { categoryOf, type ErrorCategory } from "./error-category.ts";
 import type { Lane, LaneHost } from "./lane.ts";
 import type { LaneSet } from "./lane-set.ts";
 import type { LaneState } from "./lane-state.ts";
@@ -28,6 +28,8 @@ export interface LaneReporterOptions<T> {
 export class LaneReporter<T> implements LaneHost {
   readonly #parts: LaneReporterOptions<T>;
   readonly #options: ProducerOptions<T>;
+  /** Why lanes lost the streams that are being replaced. */
+  readonly #lostBy = new Map<Lane, ErrorCategory>();
   /** Refusals that a flush has to report. */
   #raised = 0;
   #reported = 0;
@@ -78,9 +80,12 @@ export class LaneReporter<T> implements LaneHost {
       cause,
       category,
     });
+    if (state.kind === "reconnecting") this.#lostBy.set(lane, category ?? "connection");
     if (from.kind === "reconnecting" && state.kind === "running") {
-      this.#options.observer?.reconnected("connection");
+      this.#options.observer?.reconnected(this.#lostBy.get(lane) ?? "connection");
+      this.#lostBy.delete(lane);
     }
+    if (!lane.accepting) this.#lostBy.delete(lane);
     if (state.kind === "failed") this.#failed(lane, state.error);
     this.#parts.onLaneChange();
     this.#parts.lanes().admit();
@@ -128,6 +133,15 @@ export class LaneReporter<T> implements LaneHost {
     this.#emit({ kind: "healthChanged", ...this.#place(), from, health });
   }
 
+  /** Closes the dead letters; a failure is reported. */
+  async closeDeadLetters(): Promise<void> {
+    try {
+      await this.#options.deadLetters?.close();
+    } catch (cause) {
+      this.#fault("deadLetters", cause);
+    }
+  }
+
   /** Begins a flush: the function returned ends it and tells what it has to report. */
   beginReport(): () => ZerobusError | undefined {
     const from = this.#reported;
@@ -155,7 +169,7 @@ export class LaneReporter<T> implements LaneHost {
     if (onError !== undefined) this.#guard("onError", () => onError(error, undefined));
   }
 
-  #origin(lane: Lane): Omit<LaneOrigin, "kind"> {
+  #origin(lane: Lane): LaneOrigin {
     return { ...this.#place(), lane: lane.index, streamId: lane.streamId };
   }
 

@@ -57,7 +57,6 @@ export class Producer<T> {
   readonly #reporter: LaneReporter<T>;
   readonly #lanes: LaneSet;
   readonly #health: HealthMonitor;
-  readonly #options: ProducerOptions<T>;
   readonly #loadMeter: LoadMeter;
   #loadTimer: Timer | undefined;
   #growing = false;
@@ -69,7 +68,6 @@ export class Producer<T> {
     const settings = resolveProducerOptions(options);
     const { clock, random } = parts;
     this.#settings = settings;
-    this.#options = options;
     this.#clock = clock;
     this.#encoder =
       options.encoder ??
@@ -281,7 +279,7 @@ export class Producer<T> {
     const { lanes } = this.#lanes;
     await Promise.all(lanes.map((lane) => lane.close()));
     this.#engines.close();
-    await this.#options.deadLetters?.close();
+    await this.#reporter.closeDeadLetters();
     return lanes.flatMap((lane) =>
       lane.leftovers().map((record) => ({ lane: lane.index, record })),
     );
