@@ -17,6 +17,29 @@ export type { HeadersProvider, HeadersProvider as JsHeadersProvider } from "./io
 export type { TlsOptions } from "./io/dial.ts";
 export type { StreamStatistics } from "./io/stream-engine-options.ts";
 export { type DescriptorSource, loadDescriptorProto } from "./load-descriptor-proto.ts";
+export {
+  composeObserver,
+  type ObservationOptions,
+  secretsOf,
+} from "./observe/compose-observer.ts";
+export { type DiagnosticsMessages, diagnosticsObserver } from "./observe/diagnostics.ts";
+export type { HistogramSnapshot } from "./observe/latency-histogram.ts";
+export { type LogEventsOptions, logEvents } from "./observe/log-events.ts";
+export type { LogFields, Logger } from "./observe/logger.ts";
+export type { GaugesSnapshot, MetricsSnapshot } from "./observe/metrics-snapshot.ts";
+export { type CombinedObserver, observers } from "./observe/observers.ts";
+export {
+  type OpenTelemetryObserver,
+  type OpenTelemetryOptions,
+  openTelemetry,
+} from "./observe/open-telemetry.ts";
+export type { OpenTelemetryApi } from "./observe/open-telemetry-api.ts";
+export {
+  type GaugeSource,
+  ProducerMetrics,
+  type ProducerMetricsOptions,
+} from "./observe/producer-metrics.ts";
+export { prometheusText } from "./observe/prometheus-text.ts";
 export { checkHealth, type HealthCheck, type HealthPhase } from "./producer/check-health.ts";
 export type { DeadLetter, DeadLetterSink } from "./producer/dead-letter-sink.ts";
 export { categoryOf, type ErrorCategory } from "./producer/error-category.ts";

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { ZerobusError } from "../core/zerobus-error.ts";
 import type { ErrorCategory } from "./error-category.ts";
 import type { ProducerEvent } from "./producer-event.ts";
 
@@ -9,6 +10,8 @@ import type { ProducerEvent } from "./producer-event.ts";
 export interface ProducerObserver {
   /** Taken from the application. Several calls of `submit` may be told at once. */
   submitted(recordCount: number, byteCount: number): void;
+  /** Given to the connection, again after a reconnect too. Several requests may be told at once. */
+  sent?(recordCount: number, byteCount: number): void;
   /** Settled as durable. `latencyMs` is that of the oldest of them, from `submit` to acknowledgement. */
   acknowledged(recordCount: number, byteCount: number, latencyMs: number): void;
   /** Sent again after a reconnect. */
@@ -20,6 +23,10 @@ export interface ProducerObserver {
   reconnected(cause: ErrorCategory): void;
   /** A token was requested because the one before was refused. */
   tokenRefreshed(): void;
+  /** A flush or drain has ended, with the error it was rejected with. */
+  flushed?(durationMs: number, error: ZerobusError | undefined): void;
+  /** The producer has ended, with so many records unacknowledged. */
+  closed?(durationMs: number, unacknowledgedRecords: number): void;
   /** Everything that {@link ProducerEvent} says. */
   event(event: ProducerEvent): void;
 }

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from "node:assert/strict";
+import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { pathToFileURL } from "node:url";
+import {
+  AggregationTemporality,
+  InMemoryMetricExporter,
+  MeterProvider,
+  PeriodicExportingMetricReader,
+} from "@opentelemetry/sdk-metrics";
+import {
+  InMemorySpanExporter,
+  SimpleSpanProcessor,
+  TracerProvider,
+} from "@opentelemetry/sdk-trace";
+import {
+  composeObserver,
+  type LogFields,
+  type Logger,
+  observers,
+  openTelemetry,
+  Producer,
+  ProducerMetrics,
+  ZerobusError,
+} from "@sluice/client";
+import { ScriptedServer, serveEverything } from "@sluice/testkit";
+import { TABLE } from "./helpers.ts";
+import { acceptThenEnd, openProducer } from "./producer-helpers.ts";
+
+/** The real SDK behind the part of the API that is used. */
+function realSdk(): {
+  readonly api: Parameters<typeof openTelemetry>[0]["api"] & object;
+  readonly reader: PeriodicExportingMetricReader;
+  readonly exporter: InMemoryMetricExporter;
+  readonly spans: InMemorySpanExporter;
+} {
+  const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
+  const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 3_600_000 });
+  const meters = new MeterProvider({ readers: [reader] });
+  const spans = new InMemorySpanExporter();
+  const tracers = new TracerProvider({
+    spanProcessors: [new SimpleSpanProcessor({ exporter: spans })],
+  });
+  return {
+    api: {
+      metrics: { getMeter: (name, version) => meters.getMeter(name, version) },
+      trace: { getTracer: (name, version) => tracers.getTracer(name, version) },
+    },
+    reader,
+    exporter,
+    spans,
+  };
+}
+
+test("feeds a real OpenTelemetry SDK and a page from a producer that loses its stream", async () => {
+  await using server = await ScriptedServer.start([
+    acceptThenEnd("UNAVAILABLE", 3, 0),
+    serveEverything,
+  ]);
+  const sdk = realSdk();
+  const metrics = new ProducerMetrics({ table: TABLE });
+  const origin = { endpoint: "localhost:50051", table: TABLE };
+  const telemetry = await openTelemetry({ ...origin, metrics, api: sdk.api });
+  assert.ok(telemetry !== undefined);
+  const observer = observers(metrics, telemetry);
+  const producer = await openProducer(server, { observer });
+  metrics.watch(producer);
+  for (let id = 0; id < 3; id++) await producer.submit({ id });
+  await producer.flush();
+
+  await sdk.reader.forceFlush();
+  const [resource] = sdk.exporter.getMetrics();
+  const points = new Map(
+    resource?.scopeMetrics
+      .flatMap(({ metrics: list }) => list)
+      .map(({ descriptor, dataPoints }) => [descriptor.name, { descriptor, dataPoints }]),
+  );
+  const value = (name: string): unknown => points.get(name)?.dataPoints[0]?.value;
+  assert.equal(value("sluice.producer.submitted_records"), 3);
+  assert.equal(value("sluice.producer.acknowledged_records"), 3);
+  assert.equal(value("sluice.producer.inflight_records"), 0);
+  assert.deepEqual(points.get("sluice.producer.submitted_bytes")?.descriptor.unit, "By");
+  const latency = value("sluice.producer.ack_latency") as { readonly count: number };
+  assert.equal(latency.count, metrics.snapshot().ackLatency.count);
+  assert.ok(latency.count >= 2);
+  const reconnects = points.get("sluice.producer.reconnects")?.dataPoints ?? [];
+  assert.deepEqual(
+    reconnects.filter(({ value: count }) => count === 1).map(({ attributes }) => attributes),
+    [{ table: TABLE, cause: "connection" }],
+  );
+  assert.match(metrics.toPrometheusText(), /reconnects_total\{[^}]*cause="connection"\} 1\n/);
+
+  await producer.close();
+  telemetry.stop();
+  const names = sdk.spans.getFinishedSpans().map(({ name }) => name);
+  assert.ok(names.includes("sluice.producer.stream.open"));
+  assert.ok(names.includes("sluice.producer.stream.reconnect"));
+  const reconnect = sdk.spans.getFinishedSpans().find(({ name }) => name.endsWith("reconnect"));
+  assert.equal(reconnect?.attributes["sluice.table"], TABLE);
+  assert.equal(reconnect?.attributes["server.port"], 50_051);
+  assert.equal(reconnect?.parentSpanContext, undefined);
+  assert.equal(observer.failedCalls, 0);
+});
+
+test("ends a span with an error that says its code and no secret", async () => {
+  const sdk = realSdk();
+  const metrics = new ProducerMetrics({ table: TABLE });
+  const origin = { endpoint: "localhost", table: TABLE };
+  const telemetry = await openTelemetry({ ...origin, metrics, api: sdk.api, secrets: ["hush"] });
+  const error = new ZerobusError("unauthenticated", "refused hush and Bearer abc");
+  telemetry?.flushed?.(25, error);
+  telemetry?.closed?.(5, 2);
+  const [flush, close] = sdk.spans.getFinishedSpans();
+  assert.equal(flush?.name, "sluice.producer.flush");
+  assert.deepEqual(flush?.status, { code: 2, message: "refused [redacted] and Bearer [redacted]" });
+  assert.equal(flush?.attributes["error.type"], "unauthenticated");
+  assert.equal(flush?.attributes["server.address"], "localhost");
+  assert.equal(close?.attributes["sluice.unacknowledged_records"], 2);
+  assert.equal(close?.status.code, 2);
+});
+
+test("uses the API package that is installed, and nothing where there is none", async () => {
+  const metrics = new ProducerMetrics({ table: TABLE });
+  const found = await openTelemetry({ endpoint: "localhost", table: TABLE, metrics });
+  assert.ok(found !== undefined);
+  found.stop();
+  const directory = mkdtempSync(join(tmpdir(), "sluice-observe-"));
+  try {
+    const loader = new URL("../../src/observe/load-open-telemetry.js", import.meta.url);
+    const copy = join(directory, "loader.mjs");
+    copyFileSync(loader, copy);
+    const alone = (await import(pathToFileURL(copy).href)) as {
+      readonly loadOpenTelemetry: () => Promise<unknown>;
+    };
+    assert.equal(await alone.loadOpenTelemetry(), undefined);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+});
+
+test("keeps the client secret out of log lines when the token service repeats it", async () => {
+  const clientSecret = "s3cret/+& value";
+  const service = createServer((request, response) => {
+    let body = "";
+    request.on("data", (chunk: Buffer) => {
+      body += chunk.toString();
+    });
+    request.on("end", () => {
+      response.writeHead(401);
+      response.end(`refused ${request.headers.authorization} ${body} (${clientSecret})`);
+    });
+  });
+  await new Promise<void>((resolve) => service.listen(0, "127.0.0.1", resolve));
+  try {
+    await using server = await ScriptedServer.start();
+    const lines: string[] = [];
+    const note = (fields: LogFields, message: string): void =>
+      void lines.push(JSON.stringify({ ...fields, message }));
+    const logger: Logger = { trace: note, debug: note, info: note, warn: note, error: note };
+    const auth = { clientId: "client", clientSecret };
+    const origin = { endpoint: server.url, table: TABLE };
+    const observer = composeObserver({
+      ...origin,
+      auth,
+      logger,
+      metrics: undefined,
+      observer: undefined,
+    });
+    const { port } = service.address() as AddressInfo;
+    const refused = Producer.open({
+      ...origin,
+      unityCatalogUrl: `http://127.0.0.1:${port}`,
+      auth,
+      observer,
+    });
+    await assert.rejects(refused, (error: unknown) => {
+      assert.ok(error instanceof Error);
+      return error.message.includes(clientSecret);
+    });
+    const text = lines.join("\n");
+    assert.match(text, /"to":"failed"/);
+    assert.match(text, /401/);
+    const basic = Buffer.from(`client:${clientSecret}`).toString("base64");
+    for (const secret of [clientSecret, basic]) assert.ok(!text.includes(secret), text);
+  } finally {
+    service.close();
+  }
+});
