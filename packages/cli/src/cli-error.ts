@@ -5,13 +5,20 @@ export class CliError extends Error {
   override readonly name = "CliError";
   /** Further lines below the message. */
   readonly hints: readonly string[];
+  /** Whether a server was not there: the same may work later. */
+  readonly isUnreachable: boolean;
 
   constructor(
     message: string,
-    options: { readonly cause?: unknown; readonly hints?: readonly string[] } = {},
+    options: {
+      readonly cause?: unknown;
+      readonly hints?: readonly string[];
+      readonly isUnreachable?: boolean;
+    } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.hints = options.hints ?? [];
+    this.isUnreachable = options.isUnreachable ?? false;
   }
 }
 

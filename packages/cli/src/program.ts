@@ -1,14 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Argument, Command, InvalidArgumentError, Option } from "commander";
+import { Command, Option } from "commander";
+import { doctorCommand, healthCommand } from "./check-program.ts";
+import {
+  collectProperty,
+  dataOption,
+  jsonOption,
+  nameArgument,
+  wholeNumber,
+} from "./command-options.ts";
 import type { CommandContext } from "./commands/context.ts";
 import type { DevOptions } from "./commands/dev.ts";
-import type { ProduceOptions } from "./commands/produce.ts";
 import type { ProtoCommandOptions, TypesCommandOptions } from "./commands/schema-commands.ts";
 import type { CreateTableOptions, HeadOptions, TableOptions } from "./commands/table.ts";
-import { addConnectionOptions, wholeNumber } from "./command-options.ts";
 import { dlqCommand } from "./dlq-program.ts";
-import { DEFAULT_DATA_DIRECTORY, DEFAULT_PORT } from "./environment.ts";
-import { INPUT_FORMATS } from "./source/format.ts";
+import { DEFAULT_PORT } from "./environment.ts";
+import { produceCommand } from "./produce-program.ts";
 
 /** The command line: names, options, help. `onExitCode` gets what a command that ended by itself returns. */
 export function createProgram(
@@ -29,9 +35,11 @@ export function createProgram(
   program.addCommand(devCommand(context, onExitCode));
   program.addCommand(tableCommand(context));
   program.addCommand(produceCommand(context, onExitCode));
+  program.addCommand(dlqCommand(context, onExitCode));
+  program.addCommand(healthCommand(context, onExitCode));
+  program.addCommand(doctorCommand(context, onExitCode));
   program.addCommand(protoCommand(context));
   program.addCommand(typesCommand(context));
-  program.addCommand(dlqCommand(context, onExitCode));
   for (const command of program.commands) {
     command.copyInheritedSettings(program);
     for (const nested of command.commands) nested.copyInheritedSettings(program);
@@ -204,49 +212,6 @@ Example:
   return table;
 }
 
-function produceCommand(context: CommandContext, onExitCode: (code: number) => void): Command {
-  const command = new Command("produce")
-    .description("send the records of a file or of standard input to a table")
-    .argument("[table]", "catalog.schema.table (default: ZEROBUS_TABLE_NAME)")
-    .argument("[file]", "a file, or - for standard input (default: -)")
-    .addOption(
-      new Option(
-        "--format <format>",
-        "by default as the file's name says, or its first bytes",
-      ).choices(INPUT_FORMATS),
-    );
-  return addConnectionOptions(command)
-    .option(
-      "--batch-size <records>",
-      "most records in one ingest call",
-      wholeNumber(1, 100_000),
-      500,
-    )
-    .option("--skip-invalid", "pass over invalid records and count them, instead of ending there")
-    .addOption(jsonOption("print the summary as JSON"))
-    .addHelpText("after", PRODUCE_HELP)
-    .action(
-      async (table: string | undefined, file: string | undefined, options: ProduceOptions) => {
-        const { runProduce } = await import("./commands/produce.ts");
-        onExitCode(await runProduce(table, file, options, context));
-      },
-    );
-}
-
-const PRODUCE_HELP = `
-Formats:
-  json    an array of objects, or objects one behind the other; a file of any length is read piece by piece
-  ndjson  one object per line
-  csv     the first line names the columns; an empty field is null; dates as 2024-01-31, timestamps as
-          2024-01-31T10:20:30Z (UTC where no zone is given)
-
-Exit code 0: everything was acknowledged. Ctrl-C reads no more, waits for the acks of what was sent, exits 130.
-
-Examples:
-  $ sluice produce main.default.events events.ndjson
-  $ tail -f app.log.json | sluice produce main.default.events - --format ndjson
-  $ sluice produce main.default.events export.csv --skip-invalid --json`;
-
 function protoCommand(context: CommandContext): Command {
   const command = new Command("proto")
     .description("print the .proto file of a table's records")
@@ -302,27 +267,4 @@ function withSchemaOptions(command: Command): Command {
     .option("--no-auth", "for a server that was started with --no-auth")
     .option("--ca <file>", "certificates to trust, in PEM (default: SSL_CERT_FILE)")
     .addOption(jsonOption("the table's columns as JSON instead"));
-}
-
-function dataOption(): Option {
-  return new Option("--data <directory>", "where everything is kept").default(
-    DEFAULT_DATA_DIRECTORY,
-  );
-}
-
-function jsonOption(description = "print JSON"): Option {
-  return new Option("--json", description);
-}
-
-function nameArgument(): Argument {
-  return new Argument("[name]", "catalog.schema.table (default: ZEROBUS_TABLE_NAME)");
-}
-
-function collectProperty(
-  text: string,
-  known: Readonly<Record<string, string>>,
-): Record<string, string> {
-  const equals = text.indexOf("=");
-  if (equals < 1) throw new InvalidArgumentError("It must be of the form KEY=VALUE.");
-  return { ...known, [text.slice(0, equals)]: text.slice(equals + 1) };
 }

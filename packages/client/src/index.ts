@@ -76,7 +76,6 @@ export type {
   ThrottleReport,
   ThroughputSample,
 } from "./producer/rate-limiter.ts";
-export type { RecordEncoder } from "./producer/record-encoder.ts";
 export type { PartitionKey } from "./producer/slot-hash.ts";
 export type { Spool, SpoolDepth, SpooledRecord } from "./producer/spool.ts";
 export type { Ticket } from "./producer/ticket.ts";

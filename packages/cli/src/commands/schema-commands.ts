@@ -9,7 +9,6 @@ import { type ConnectionOptions, resolveConnection } from "../produce/connection
 import { fetchToken } from "../produce/workspace-api.ts";
 import type { CommandContext } from "./context.ts";
 
-
 export interface SchemaCommandOptions extends ConnectionOptions {
   /** File to write instead of standard output. */
   readonly out?: string;

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { request as requestPlain } from "node:http";
 import { request as requestTls } from "node:https";
-import { parseSqlType, type StructField } from "@sluice/delta";
+import { fetchTableSchema, type TableSchema, ZerobusError } from "@sluice/client";
 import { CliError, messageOf } from "../cli-error.ts";
 import type { Connection } from "./connection.ts";
 
 /** What the workspace says about a table. */
 export type TableLookup =
-  | { readonly kind: "found"; readonly fields: readonly StructField[] }
+  | { readonly kind: "found"; readonly schema: TableSchema }
   /** The workspace answers, but not this question: ingestion may work all the same. */
   | { readonly kind: "unknown"; readonly reason: string };
 
@@ -17,6 +17,8 @@ const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
 interface Answer {
   readonly status: number;
   readonly text: string;
+  /** The server's `Date` header. */
+  readonly date: string | undefined;
 }
 
 /**
@@ -30,24 +32,22 @@ export async function lookUpTable(
   certificates: Buffer | undefined,
 ): Promise<TableLookup> {
   const token = await fetchToken(connection, certificates);
-  const url = joinUrl(
-    connection.workspaceUrl,
-    `/api/2.1/unity-catalog/tables/${encodeURIComponent(table)}`,
-  );
-  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
-  const answer = await send(url, "GET", headers, undefined, certificates);
-  if (answer.status === 404 || answer.status === 400) {
-    throw new CliError(`table ${table}: ${apiMessage(answer)}`);
+  try {
+    const schema = await fetchTableSchema({
+      unityCatalogUrl: connection.workspaceUrl,
+      table,
+      ...(token === undefined ? {} : { token }),
+      ...(certificates === undefined ? {} : { tls: { ca: certificates } }),
+    });
+    return { kind: "found", schema };
+  } catch (cause) {
+    if (!(cause instanceof ZerobusError)) throw cause;
+    const isAnswer = cause.details.httpStatus !== undefined;
+    if (cause.code === "not_found" || cause.code === "unauthenticated") throw cause;
+    if (cause.code === "invalid_argument" || (cause.code === "unavailable" && !isAnswer))
+      throw cause;
+    return { kind: "unknown", reason: cause.message };
   }
-  if (answer.status === 401) {
-    throw new CliError(
-      `${connection.workspaceUrl} refused access to table ${table}: ${apiMessage(answer)}`,
-    );
-  }
-  if (answer.status !== 200) {
-    return { kind: "unknown", reason: `status ${answer.status}: ${apiMessage(answer)}` };
-  }
-  return { kind: "found", fields: fieldsOf(answer.text, table) };
 }
 
 /**
@@ -55,9 +55,27 @@ export async function lookUpTable(
  * @throws CliError when there is none.
  */
 export async function fetchToken(
-  { workspaceUrl, client }: Connection,
+  connection: Connection,
   certificates: Buffer | undefined,
 ): Promise<string | undefined> {
+  return (await requestToken(connection, certificates))?.value;
+}
+
+/** An access token, and what came with it. */
+export interface GrantedToken {
+  readonly value: string;
+  /** Seconds. */
+  readonly expiresIn: number | undefined;
+  readonly scope: string | undefined;
+  /** The `Date` header of the answer. */
+  readonly date: string | undefined;
+}
+
+/** As {@link fetchToken}, with what the answer says of the token. */
+export async function requestToken(
+  { workspaceUrl, client }: Connection,
+  certificates: Buffer | undefined,
+): Promise<GrantedToken | undefined> {
   if (client === undefined) return undefined;
   const basic = Buffer.from(`${client.id}:${client.secret}`).toString("base64");
   const headers = {
@@ -73,8 +91,15 @@ export async function fetchToken(
     certificates,
   );
   if (answer.status === 200) {
-    const token = parsedObject(answer.text)["access_token"];
-    if (typeof token === "string") return token;
+    const { access_token: value, expires_in: expiresIn, scope } = parsedObject(answer.text);
+    if (typeof value === "string") {
+      return {
+        value,
+        expiresIn: typeof expiresIn === "number" ? expiresIn : undefined,
+        scope: typeof scope === "string" ? scope : undefined,
+        date: answer.date,
+      };
+    }
   }
   const isRefused = answer.status === 400 || answer.status === 401 || answer.status === 403;
   const advice = isRefused ? "; check the client id and secret" : "";
@@ -107,7 +132,10 @@ function send(
     const fail = (cause: unknown): void => {
       const reason = `cannot reach ${url.origin}: ${connectMessage(cause)}`;
       reject(
-        new CliError(`${reason}; check that the server runs and the address is right`, { cause }),
+        new CliError(`${reason}; check that the server runs and the address is right`, {
+          cause,
+          isUnreachable: true,
+        }),
       );
     };
     const call = request(
@@ -125,6 +153,7 @@ function send(
           resolve({
             status: response.statusCode ?? 0,
             text: Buffer.concat(chunks).toString("utf8"),
+            date: response.headers.date,
           });
         });
         response.on("error", fail);
@@ -159,19 +188,4 @@ function parsedObject(text: string): Readonly<Record<string, unknown>> {
   } catch {
     return {};
   }
-}
-
-function fieldsOf(text: string, table: string): StructField[] {
-  const { columns } = parsedObject(text);
-  if (!Array.isArray(columns))
-    throw new CliError(`the workspace names no columns of table ${table}`);
-  return columns.map((column: unknown) => {
-    const { name, type_text: typeText, nullable } = column as Record<string, unknown>;
-    if (typeof name !== "string" || typeof typeText !== "string") {
-      throw new CliError(
-        `the workspace describes a column of table ${table} without name or type_text`,
-      );
-    }
-    return { name, type: parseSqlType(typeText), nullable: nullable !== false, metadata: {} };
-  });
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { StructField } from "@sluice/delta";
+import type { Column } from "@sluice/client";
 import { MAX_INGEST_PAYLOAD_BYTES } from "@sluice/protocol";
 import { CsvError, type Info, type Parser, parse } from "csv-parse";
 import { type CsvConverter, csvConverterFor } from "./csv-value.ts";
@@ -29,11 +29,11 @@ interface CsvRow {
  */
 export class CsvSplitter implements RecordSplitter {
   readonly #collector: RecordCollector;
-  readonly #fields: readonly StructField[];
+  readonly #fields: readonly Column[];
   readonly #parser: Parser;
   #columns: readonly CsvColumn[] | undefined;
 
-  constructor(collector: RecordCollector, tableFields: readonly StructField[]) {
+  constructor(collector: RecordCollector, tableFields: readonly Column[]) {
     this.#collector = collector;
     this.#fields = tableFields;
     this.#parser = parse({
@@ -82,7 +82,7 @@ export class CsvSplitter implements RecordSplitter {
         key: `${JSON.stringify(field.name)}:`,
         convert: csvConverterFor(field.type),
         isRequired: !field.nullable,
-        takesEmptyText: field.type === "string" && !field.nullable,
+        takesEmptyText: field.type.kind === "string" && !field.nullable,
       };
     });
   }
@@ -90,7 +90,7 @@ export class CsvSplitter implements RecordSplitter {
   #collectRow(columns: readonly CsvColumn[], row: readonly string[], line: number): void {
     if (row.length !== columns.length) {
       const reason = `${row.length} fields where the header names ${columns.length}`;
-      this.#collector.refuse(line, reason);
+      this.#refuse(line, reason, row);
       return;
     }
     let json = "{";
@@ -98,25 +98,29 @@ export class CsvSplitter implements RecordSplitter {
       const text = row[index] as string;
       if (text === "" && !column.takesEmptyText) {
         if (!column.isRequired) continue;
-        this.#collector.refuse(line, `column ${column.name}: empty, but the column is NOT NULL`);
+        this.#refuse(line, `column ${column.name}: empty, but the column is NOT NULL`, row);
         return;
       }
       const value = column.convert(text);
       if ("problem" in value) {
         const shown = JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
-        this.#collector.refuse(line, `column ${column.name}: ${shown} ${value.problem}`);
+        this.#refuse(line, `column ${column.name}: ${shown} ${value.problem}`, row);
         return;
       }
       json += (json.length === 1 ? "" : ",") + column.key + value.json;
     }
     this.#collector.add(`${json}}`, line);
   }
+
+  /** A row that is set aside is kept as a JSON object of its texts. */
+  #refuse(line: number, reason: string, row: readonly string[]): void {
+    const names = this.#columns ?? [];
+    const texts = row.map((text, index) => [names[index]?.name ?? `column ${index + 1}`, text]);
+    this.#collector.refuse(line, reason, Buffer.from(JSON.stringify(Object.fromEntries(texts))));
+  }
 }
 
-function headerProblem(
-  names: readonly string[],
-  fields: readonly StructField[],
-): string | undefined {
+function headerProblem(names: readonly string[], fields: readonly Column[]): string | undefined {
   const seen = new Set<string>();
   for (const name of names) {
     const field = findField(fields, name);
@@ -132,7 +136,7 @@ function headerProblem(
   return `the header lacks the column ${JSON.stringify(missing.name)}, which is NOT NULL in the table`;
 }
 
-function findField(fields: readonly StructField[], name: string): StructField | undefined {
+function findField(fields: readonly Column[], name: string): Column | undefined {
   const wanted = name.trim();
   return (
     fields.find((field) => field.name === wanted) ??

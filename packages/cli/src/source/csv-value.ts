@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { DataType } from "@sluice/delta";
+import type { ColumnType } from "@sluice/client";
 
 /** JSON text of a value, or why there is none. */
 export type CsvValue = { readonly json: string } | { readonly problem: string };
@@ -20,9 +20,8 @@ export type CsvConverter = (text: string) => CsvValue;
  * | STRUCT, ARRAY, MAP | JSON |
  * | all others | the text as it is; BINARY takes base64 |
  */
-export function csvConverterFor(type: DataType): CsvConverter {
-  if (typeof type !== "string") return fromJson;
-  switch (type) {
+export function csvConverterFor(type: ColumnType): CsvConverter {
+  switch (type.kind) {
     case "byte":
       return wholeNumber(8n);
     case "short":
@@ -36,6 +35,10 @@ export function csvConverterFor(type: DataType): CsvConverter {
       return fromNumber;
     case "boolean":
       return fromBoolean;
+    case "array":
+    case "map":
+    case "struct":
+      return fromJson;
     case "date":
       return fromDate;
     case "timestamp":

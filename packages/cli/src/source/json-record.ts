@@ -19,21 +19,18 @@ export function collectJson(collector: RecordCollector, bytes: Buffer, line: num
     return;
   }
   if (!isUtf8(bytes)) {
-    collector.refuse(line, "the text is not UTF-8; convert the file");
+    collector.refuse(line, "the text is not UTF-8; convert the file", bytes);
     return;
   }
   const text = bytes.toString("utf8");
-  const problem = problemOf(text);
-  if (problem === undefined) collector.add(text, line);
-  else collector.refuse(line, problem);
-}
-
-function problemOf(text: string): string | undefined {
+  let value: unknown;
   try {
-    const value: unknown = JSON.parse(text);
-    const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
-    return isObject ? undefined : "a record must be a JSON object";
+    value = JSON.parse(text);
   } catch (cause) {
-    return `not valid JSON (${(cause as Error).message})`;
+    collector.refuse(line, `not valid JSON (${(cause as Error).message})`, bytes);
+    return;
   }
+  const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
+  if (isObject) collector.add(text, line, value as Record<string, unknown>);
+  else collector.refuse(line, "a record must be a JSON object", bytes);
 }

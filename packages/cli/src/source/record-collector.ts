@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { SourceRecord, TextRecord } from "./source-record.ts";
 
 /** Records to be sent in one ingest call. */
 export interface RecordBatch {
-  /** JSON texts, one object each. */
-  readonly records: string[];
+  readonly records: SourceRecord[];
   /** Line of the input on which the first record begins, counted from 1. */
   readonly firstLine: number;
   /** Line on which the last record begins. */
@@ -13,8 +13,13 @@ export interface RecordBatch {
 export interface CollectorOptions {
   /** Most records in a batch. */
   readonly batchRecordCount: number;
-  /** Counts invalid records and goes on, instead of ending at the first. */
-  readonly skipInvalid: boolean;
+  /** What becomes of invalid records: the input ends at the first, they are only counted, or kept to be taken. */
+  readonly onInvalid: "fail" | "skip" | "keep";
+}
+
+/** A record that cannot be used, to be set aside. */
+export interface InvalidText extends InputFault {
+  readonly bytes: Uint8Array;
 }
 
 /** What is wrong with the input, and where. */
@@ -32,38 +37,46 @@ export class RecordCollector {
   /** Set once: the splitter stops there. */
   fault: InputFault | undefined;
   skippedCount = 0;
-  /** The first that was skipped. */
-  firstSkipped: InputFault | undefined;
+  /** Records skipped or kept. */
+  invalidCount = 0;
+  /** The first that was skipped or kept. */
+  firstInvalid: InputFault | undefined;
   readonly #options: CollectorOptions;
   #complete: RecordBatch[] = [];
-  #records: string[] = [];
+  #records: TextRecord[] = [];
   #characterCount = 0;
   #firstLine = 0;
   #lastLine = 0;
+  #invalid: InvalidText[] = [];
 
   constructor(options: CollectorOptions) {
     this.#options = options;
   }
 
-  add(text: string, line: number): void {
+  /** Takes a record: its JSON text, and its value where that is known. */
+  add(text: string, line: number, parsed?: TextRecord["parsed"]): void {
     const isFull =
       this.#records.length >= this.#options.batchRecordCount ||
       this.#characterCount + text.length > BATCH_CHARACTERS;
     if (isFull) this.#closeBatch();
     if (this.#records.length === 0) this.#firstLine = line;
-    this.#records.push(text);
+    this.#records.push(parsed === undefined ? { line, json: text } : { line, json: text, parsed });
     this.#characterCount += text.length;
     this.#lastLine = line;
   }
 
-  /** Notes a record that cannot be used. */
-  refuse(line: number, reason: string): void {
-    if (!this.#options.skipInvalid) {
+  /** Notes a record that cannot be used; its bytes where there are any worth keeping. */
+  refuse(line: number, reason: string, bytes?: Uint8Array): void {
+    const { onInvalid } = this.#options;
+    if (onInvalid === "fail" || (onInvalid === "keep" && bytes === undefined)) {
       this.fail(line, reason);
       return;
     }
-    this.skippedCount++;
-    this.firstSkipped ??= { line, reason };
+    this.invalidCount++;
+    this.firstInvalid ??= { line, reason };
+    if (onInvalid === "keep" && bytes !== undefined) {
+      this.#invalid.push({ line, reason, bytes: Buffer.from(bytes) });
+    } else this.skippedCount++;
   }
 
   /** Notes something after which the input cannot be read on. */
@@ -76,6 +89,13 @@ export class RecordCollector {
     this.#closeBatch();
     const taken = this.#complete;
     this.#complete = [];
+    return taken;
+  }
+
+  /** Takes the invalid records that were kept. */
+  takeInvalid(): InvalidText[] {
+    const taken = this.#invalid;
+    this.#invalid = [];
     return taken;
   }
 

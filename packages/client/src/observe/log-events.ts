@@ -102,6 +102,21 @@ function lineOf(event: ProducerEvent, redact: Redact): Line {
     }
     case "healthChanged":
       return healthLine(event);
+    case "schemaDrift": {
+      const { differences } = event;
+      const message = differences.length === 0 ? "table fits records again" : "table has changed";
+      const isBreaking = differences.some(({ severity }) => severity === "breaking");
+      const level = differences.length === 0 ? "info" : isBreaking ? "error" : "warn";
+      return { level, message, fields: { ...place(event), differences } };
+    }
+    case "schemaCheckFailed": {
+      const fields = { ...place(event), ...errorFields(event.error, redact) };
+      return { level: "warn", message: "table could not be compared with records", fields };
+    }
+    case "spoolDropped": {
+      const fields = { ...place(event), recordCount: event.recordCount };
+      return { level: "error", message: "full spool dropped records", fields };
+    }
     case "callbackFailed": {
       const fields = {
         ...place(event),

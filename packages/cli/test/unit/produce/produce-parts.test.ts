@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { AckTracker } from "../../../src/produce/ack-tracker.ts";
 import { resolveConnection } from "../../../src/produce/connection.ts";
 import { LatencyHistogram } from "../../../src/produce/latency-histogram.ts";
 
@@ -24,20 +23,6 @@ test("takes latencies of any length", () => {
   histogram.add(1e12);
   assert.ok((histogram.quantileMs(0) ?? 1) < 0.01);
   assert.ok((histogram.quantileMs(1) ?? 0) > 3_600_000);
-});
-
-test("pairs acks with calls in their order", () => {
-  const acks = new AckTracker();
-  for (let call = 0; call < 5_000; call++) {
-    acks.submitted({ recordCount: 2, firstLine: call * 2 + 1, lastLine: call * 2 + 2 }, call);
-  }
-  for (let call = 0; call < 4_000; call++) acks.acknowledged(call + 7);
-  assert.equal(acks.submittedRecordCount, 10_000);
-  assert.equal(acks.acknowledgedRecordCount, 8_000);
-  assert.equal(acks.oldestUnacknowledged?.firstLine, 8_001);
-  assert.ok(closeTo(acks.latencies.quantileMs(0.99), 7));
-  acks.withdrawLast();
-  assert.equal(acks.unacknowledgedRecordCount, 1_998);
 });
 
 test("takes the connection from options first and the environment second", () => {

@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type DataType, parseColumnList } from "@sluice/delta";
+import type { Column, ColumnType, SimpleTypeName } from "@sluice/client";
 import { CsvSplitter } from "../../../src/source/csv-splitter.ts";
 import { csvConverterFor } from "../../../src/source/csv-value.ts";
 import { RecordCollector } from "../../../src/source/record-collector.ts";
+import type { SourceRecord } from "../../../src/source/source-record.ts";
 
-function convert(type: DataType, text: string): string {
-  const value = csvConverterFor(type)(text);
+function convert(type: ColumnType | SimpleTypeName, text: string): string {
+  const value = csvConverterFor(typeof type === "string" ? { kind: type } : type)(text);
   return "json" in value ? value.json : value.problem;
 }
 
 test("turns fields into the JSON that their column takes", () => {
-  const cases: readonly (readonly [DataType, string, string])[] = [
+  const cases: readonly (readonly [ColumnType | SimpleTypeName, string, string])[] = [
     ["long", "-9223372036854775808", "-9223372036854775808"],
     ["long", "+007", "7"],
     ["integer", " 42 ", "42"],
@@ -30,8 +31,8 @@ test("turns fields into the JSON that their column takes", () => {
     ["string", 'a "b"\n', '"a \\"b\\"\\n"'],
     ["string", " 1 ", '" 1 "'],
     ["binary", "AQI=", '"AQI="'],
-    ["decimal(10,2)", "12.50", '"12.50"'],
-    [{ type: "array", elementType: "integer", containsNull: true }, "[1, 2]", "[1, 2]"],
+    [{ kind: "decimal", precision: 10, scale: 2 }, "12.50", '"12.50"'],
+    [{ kind: "array", element: { kind: "integer" }, containsNull: true }, "[1, 2]", "[1, 2]"],
   ];
   for (const [type, text, json] of cases) assert.equal(convert(type, text), json, text);
 });
@@ -69,18 +70,29 @@ test("turns timestamps into microseconds", () => {
   }
 });
 
-const SCHEMA = parseColumnList("id BIGINT NOT NULL, Name STRING, note STRING NOT NULL");
+const COLUMNS: readonly Column[] = [
+  { name: "id", type: { kind: "long" }, nullable: false },
+  { name: "Name", type: { kind: "string" }, nullable: true },
+  { name: "note", type: { kind: "string" }, nullable: false },
+];
+
+function jsonOf(record: SourceRecord): string {
+  return "json" in record ? record.json : "";
+}
 
 function split(
   text: string,
   skipInvalid = false,
 ): { records: string[]; fault: string; skipped: number } {
-  const collector = new RecordCollector({ batchRecordCount: 100, skipInvalid });
-  const splitter = new CsvSplitter(collector, SCHEMA.fields);
+  const collector = new RecordCollector({
+    batchRecordCount: 100,
+    onInvalid: skipInvalid ? "skip" : "fail",
+  });
+  const splitter = new CsvSplitter(collector, COLUMNS);
   for (const byte of Buffer.from(text)) splitter.push(Buffer.from([byte]));
   splitter.end();
   const { fault, skippedCount: skipped } = collector;
-  const records = collector.take().flatMap((batch) => batch.records);
+  const records = collector.take().flatMap((batch) => batch.records.map(jsonOf));
   return { records, fault: fault === undefined ? "" : `${fault.line}: ${fault.reason}`, skipped };
 }
 

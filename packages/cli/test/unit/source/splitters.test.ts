@@ -6,6 +6,7 @@ import fc from "fast-check";
 import { JsonSplitter } from "../../../src/source/json-splitter.ts";
 import { NdjsonSplitter } from "../../../src/source/ndjson-splitter.ts";
 import { RecordCollector } from "../../../src/source/record-collector.ts";
+import type { SourceRecord } from "../../../src/source/source-record.ts";
 
 type Splitter = typeof JsonSplitter | typeof NdjsonSplitter;
 
@@ -16,12 +17,19 @@ interface Found {
   skippedCount: number;
 }
 
+function jsonOf(record: SourceRecord): string {
+  return "json" in record ? record.json : "";
+}
+
 function split(Kind: Splitter, chunks: readonly Buffer[], skipInvalid = false): Found {
-  const collector = new RecordCollector({ batchRecordCount: 3, skipInvalid });
+  const collector = new RecordCollector({
+    batchRecordCount: 3,
+    onInvalid: skipInvalid ? "skip" : "fail",
+  });
   const splitter = new Kind(collector);
   const records: string[] = [];
   const take = (): void => {
-    for (const batch of collector.take()) records.push(...batch.records);
+    for (const batch of collector.take()) records.push(...batch.records.map(jsonOf));
   };
   for (const chunk of chunks) {
     splitter.push(chunk);
@@ -34,7 +42,7 @@ function split(Kind: Splitter, chunks: readonly Buffer[], skipInvalid = false): 
   return {
     records,
     fault: collector.fault && place(collector.fault),
-    skipped: collector.firstSkipped && place(collector.firstSkipped),
+    skipped: collector.firstInvalid && place(collector.firstInvalid),
     skippedCount: collector.skippedCount,
   };
 }
@@ -167,12 +175,17 @@ describe("NDJSON", () => {
 });
 
 test("closes a batch at its count, and counts the lines of its records", () => {
-  const collector = new RecordCollector({ batchRecordCount: 2, skipInvalid: false });
+  const collector = new RecordCollector({ batchRecordCount: 2, onInvalid: "fail" });
   const splitter = new NdjsonSplitter(collector);
   splitter.push(Buffer.from('{"a":1}\n\n{"a":2}\n{"a":3}\n'));
+  const record = (line: number, a: number): SourceRecord => ({
+    line,
+    json: `{"a":${a}}`,
+    parsed: { a },
+  });
   assert.deepEqual(collector.take(), [
-    { records: ['{"a":1}', '{"a":2}'], firstLine: 1, lastLine: 3 },
-    { records: ['{"a":3}'], firstLine: 4, lastLine: 4 },
+    { records: [record(1, 1), record(3, 2)], firstLine: 1, lastLine: 3 },
+    { records: [record(4, 3)], firstLine: 4, lastLine: 4 },
   ]);
   assert.deepEqual(collector.take(), []);
 });

@@ -87,6 +87,7 @@ export function healthOf(
     unacknowledgedRecords: 12,
     unacknowledgedBytes: 3_400,
     waitingCalls: 5,
+    spool: undefined,
     lanes: states.map(
       (state, lane): LaneHealth => ({
         lane,

@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: Apache-2.0
+import { setTimeout as delay } from "node:timers/promises";
+import {
+  type DeadLetterSink,
+  type InvalidRecord,
+  type OpenedSpool,
+  Producer,
+  type ProducerEvent,
+  type ProducerOptions,
+  type ZerobusError,
+} from "@sluice/client";
+import { CliError, messageOf } from "../cli-error.ts";
+import type { RecordReader } from "../source/read-records.ts";
+import type { RecordBatch } from "../source/record-collector.ts";
+import { type Delivery, directDelivery, spooledDelivery } from "./delivery.ts";
+import type { AckStrategy } from "./option-names.ts";
+import type { Pace } from "./pace.ts";
+import { ProduceCounts } from "./produce-counts.ts";
+import type { EncodedRecord, Encoding } from "./record-encoding.ts";
+import { SentCalls } from "./sent-calls.ts";
+
+export interface ProduceRunParts {
+  readonly table: string;
+  readonly inputName: string;
+  readonly reader: RecordReader;
+  readonly encoding: Encoding;
+  /** Where to, as whom, over how many lanes. */
+  readonly target: Pick<
+    ProducerOptions<EncodedRecord>,
+    "endpoint" | "unityCatalogUrl" | "auth" | "lanes" | "maxInflightBytes" | "tls"
+  >;
+  readonly ack: AckStrategy;
+  readonly pace: Pace;
+  readonly batchRecordCount: number;
+  readonly skipInvalid: boolean;
+  readonly deadLetters: DeadLetterSink | undefined;
+  readonly spool: OpenedSpool | undefined;
+  /** Milliseconds to wait for acks once there is nothing more to send. */
+  readonly drainTimeoutMs: number;
+  /** Ends the reading; what was read is still sent and awaited. */
+  readonly stopReading: AbortController;
+  /** Ends the waiting. */
+  readonly giveUp: AbortSignal;
+  readonly tell: (line: string) => void;
+}
+
+/** How a run ended, apart from its counts. */
+export interface ProduceOutcome {
+  readonly error: unknown;
+  /** Records that were taken and neither acknowledged nor set aside. */
+  readonly unacknowledgedCount: number;
+  /** Records that the spool keeps for the next run. */
+  readonly spooledCount: number;
+}
+
+/** Sends everything the reader finds, and waits until it is settled. */
+export class ProduceRun {
+  readonly counts: ProduceCounts = new ProduceCounts();
+  readonly #parts: ProduceRunParts;
+  readonly #calls = new SentCalls();
+  #producer: Producer<EncodedRecord> | undefined;
+  #failure: unknown;
+  #recoveryCause = "";
+  #firstRefusal: string | undefined;
+  /** Records read that could be encoded, and those of an earlier run. */
+  readCount = 0;
+  skippedCount = 0;
+
+  constructor(parts: ProduceRunParts) {
+    this.#parts = parts;
+  }
+
+  get laneCount(): number {
+    return this.#producer?.health().lanes.length ?? 0;
+  }
+
+  /** Whether no stream is open. */
+  get isDown(): boolean {
+    return this.#producer?.health().status === "down";
+  }
+
+  /** Records refused here or by the server. */
+  get invalidCount(): number {
+    return this.counts.refusedCount + this.#parts.reader.skippedCount;
+  }
+
+  /** The first record that was set aside, and why. */
+  get firstRefusal(): string | undefined {
+    return this.#firstRefusal ?? this.#parts.reader.firstInvalid;
+  }
+
+  /** @throws ZerobusError when no stream can be opened */
+  async run(): Promise<ProduceOutcome> {
+    const { giveUp, stopReading } = this.#parts;
+    const producer = await this.#openProducer();
+    this.#producer = producer;
+    const delivery = this.#openDelivery(producer);
+    const ended = new AbortController();
+    const givenUp = aborted(giveUp);
+    let stoppedAtMs: number | undefined;
+    const late = aborted(stopReading.signal).then(() => {
+      stoppedAtMs = performance.now();
+      return this.#drainTime(ended.signal);
+    });
+    try {
+      const sending = this.#sendAll(delivery);
+      // Whoever gives up no longer listens.
+      sending.catch(() => undefined);
+      await Promise.race([sending, givenUp, late]);
+    } catch (reason) {
+      this.#failure ??= reason;
+    }
+    if (!giveUp.aborted) {
+      const waitedMs = stoppedAtMs === undefined ? 0 : performance.now() - stoppedAtMs;
+      const deadlineMs = Math.max(0, this.#parts.drainTimeoutMs - waitedMs);
+      // What is left is counted below; refusals were told one by one.
+      await Promise.race([producer.drain({ deadlineMs }).catch(() => undefined), givenUp]);
+    }
+    ended.abort();
+    return this.#close(producer, delivery);
+  }
+
+  async #close(producer: Producer<EncodedRecord>, delivery: Delivery): Promise<ProduceOutcome> {
+    const { spool } = this.#parts;
+    const oldestLine = this.#calls.oldestLine;
+    await delivery.close();
+    await this.#setAsideInvalid();
+    const left = await producer.close({ deadlineMs: 0 });
+    const error = this.#explained(oldestLine, left.length);
+    return {
+      error,
+      unacknowledgedCount: left.length,
+      spooledCount: spool === undefined ? 0 : spool.depth.records,
+    };
+  }
+
+  #openProducer(): Promise<Producer<EncodedRecord>> {
+    const { target, table, encoding, deadLetters, skipInvalid, spool } = this.#parts;
+    return Producer.open<EncodedRecord>({
+      ...target,
+      table,
+      encoder: {
+        format: encoding.format,
+        ...(encoding.descriptor === undefined ? {} : { descriptor: encoding.descriptor }),
+        encode: ({ payload }) => payload,
+      },
+      applicationName: "sluice-produce",
+      ...(deadLetters === undefined
+        ? { onInvalidRecord: skipInvalid ? "skip" : "raise" }
+        : { deadLetters }),
+      // With a spool, records are taken while the service is away.
+      ...(spool === undefined ? {} : { openTimeoutMs: 0 }),
+      observer: this.counts,
+      onError: (error, invalid) => this.#onError(error, invalid),
+      onEvent: (event) => this.#onEvent(event),
+    });
+  }
+
+  #openDelivery(producer: Producer<EncodedRecord>): Delivery {
+    const { ack, spool, batchRecordCount } = this.#parts;
+    const parts = { producer, calls: this.#calls, ack };
+    if (spool === undefined) return directDelivery(parts);
+    const { records } = spool.depth;
+    if (records > 0) this.#parts.tell(`${records} records of an earlier run are in the spool`);
+    this.readCount += records;
+    return spooledDelivery({ ...parts, spool, batchRecordCount });
+  }
+
+  async #sendAll(delivery: Delivery): Promise<void> {
+    const { reader, pace, stopReading } = this.#parts;
+    try {
+      for await (const batch of reader.batches()) {
+        const records = this.#encodeAll(batch);
+        await this.#setAsideInvalid();
+        if (records.length === 0) continue;
+        await pace(records.length, stopReading.signal);
+        await delivery.take(records);
+      }
+    } catch (reason) {
+      // What was read before is to be in the table.
+      this.#failure ??= reason;
+    }
+    await delivery.end();
+  }
+
+  /** Encodes a batch up to the first record that ends the input, which is told when the records in front are sent. */
+  #encodeAll({ records }: RecordBatch): EncodedRecord[] {
+    const { reader, encoding } = this.#parts;
+    const encoded: EncodedRecord[] = [];
+    for (const record of records) {
+      if (this.#failure !== undefined) break;
+      try {
+        encoded.push(encoding.encode(record));
+        this.readCount++;
+      } catch (cause) {
+        try {
+          reader.refuse(record, messageOf(cause));
+        } catch (fault) {
+          this.#failure ??= fault;
+          this.#parts.stopReading.abort();
+        }
+      }
+    }
+    return encoded;
+  }
+
+  /** Invalid records that are kept go to the dead letters. */
+  async #setAsideInvalid(): Promise<void> {
+    const { reader, deadLetters, table } = this.#parts;
+    if (deadLetters === undefined) return;
+    const letters = reader.takeInvalid().map(({ line, reason, bytes }) =>
+      deadLetters.write({
+        table,
+        record: bytes,
+        format: "json",
+        code: "invalid_argument",
+        reason: `line ${line}: ${reason}`,
+        at: new Date(),
+      }),
+    );
+    await Promise.all(letters);
+    this.counts.refusedCount += letters.length;
+    this.counts.deadLetteredCount += letters.length;
+  }
+
+  #onError(error: ZerobusError, invalid: InvalidRecord | undefined): void {
+    if (invalid === undefined) {
+      this.#fail(error);
+      return;
+    }
+    this.#calls.addRefusal(error);
+    const line = this.#calls.lineOf(invalid.record);
+    const place = line === undefined ? "" : `line ${line}: `;
+    const text = `${place}${error.details.serverMessage ?? error.message}`;
+    this.#firstRefusal ??= text;
+    const { deadLetters, skipInvalid, inputName } = this.#parts;
+    if (deadLetters !== undefined) return;
+    if (skipInvalid) {
+      this.skippedCount++;
+      return;
+    }
+    const from = line === undefined ? "a record" : `${inputName}, line ${line}`;
+    this.#fail(
+      new CliError(
+        `${from}: the server refused it: ${error.details.serverMessage ?? error.message}`,
+        {
+          cause: error,
+          hints: [
+            "Records around it were sent. --skip-invalid passes over invalid records, --dead-letter DIR keeps them.",
+          ],
+        },
+      ),
+    );
+  }
+
+  #fail(reason: unknown): void {
+    this.#failure ??= reason;
+    this.#parts.stopReading.abort();
+  }
+
+  #onEvent(event: ProducerEvent): void {
+    const { tell } = this.#parts;
+    if (event.kind === "throttled") tell(`lane ${event.lane}: ${event.report.advice}`);
+    if (event.kind === "callbackFailed") tell(`${event.callback}: ${messageOf(event.cause)}`);
+    if (event.kind !== "laneStateChanged") return;
+    const { cause, attempt, endpoint, to } = event;
+    const isRecovery = to === "reconnecting" || to === "backingOff" || to === "opening";
+    if (isRecovery && cause !== undefined && cause.message !== this.#recoveryCause) {
+      const place = this.#recoveryCause === "" ? `connection to ${endpoint}` : `attempt ${attempt}`;
+      this.#recoveryCause = cause.message;
+      tell(`${place}: ${cause.message}; trying again`);
+    }
+    if (to === "running" && this.#recoveryCause !== "") {
+      this.#recoveryCause = "";
+      tell("connected again; what was not acknowledged is sent again");
+    }
+  }
+
+  /** Where the first record is that has no acknowledgement. */
+  #explained(oldestLine: number | undefined, leftCount: number): unknown {
+    const failure = this.#failure;
+    if (failure === undefined || failure instanceof CliError || oldestLine === undefined) {
+      return failure;
+    }
+    const hint = `The first record that was not acknowledged: ${this.#parts.inputName}, line ${oldestLine}.`;
+    return leftCount === 0
+      ? failure
+      : new CliError(messageOf(failure), { cause: failure, hints: [hint] });
+  }
+
+  async #drainTime(signal: AbortSignal): Promise<void> {
+    await delay(this.#parts.drainTimeoutMs, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise<void>((resolve) => {
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}
