@@ -9,6 +9,8 @@ export interface Recovery {
   readonly youngDeaths: number;
   /** Whether the one attempt with new credentials was spent. */
   readonly reauthenticated: boolean;
+  /** Attempts that were begun when the endpoint was last seen to answer: waits grow from there. */
+  readonly reachedAttempt?: number;
 }
 
 /** What an open stream carries from state to state. */
@@ -62,6 +64,8 @@ export type StreamEvent =
     }
   /** The timer of the current state. */
   | { readonly kind: "timerFired"; readonly error: ZerobusError; readonly atMs: number }
+  /** The endpoint that took no connection takes them again. */
+  | { readonly kind: "reachable" }
   | { readonly kind: "closeRequested" }
   | { readonly kind: "aborted"; readonly error: ZerobusError };
 

@@ -44,6 +44,7 @@ export const STREAM_TRANSITIONS: TransitionTable = {
     ackTimedOut: stay,
     closeSignalled: stay,
     timerFired: stay,
+    reachable: stay,
     closeRequested: closeAtOnce,
     aborted: abort,
   },
@@ -60,6 +61,7 @@ export const STREAM_TRANSITIONS: TransitionTable = {
     ackTimedOut: stay,
     closeSignalled: stay,
     timerFired: (state, event, policy) => retry(state.recovery, event.error, policy),
+    reachable: stay,
     closeRequested: closeAtOnce,
     aborted: abort,
   },
@@ -85,6 +87,7 @@ export const STREAM_TRANSITIONS: TransitionTable = {
     closeSignalled: stay,
     timerFired: (state, event, policy) =>
       withEffects([{ kind: "abandonConnection" }], retry(state.recovery, event.error, policy)),
+    reachable: stay,
     closeRequested: closeAtOnce,
     aborted: abort,
   },
@@ -101,6 +104,7 @@ export const STREAM_TRANSITIONS: TransitionTable = {
     ackTimedOut: (state, event, policy) => silent(state.stream, event, policy),
     closeSignalled: (state, event, policy) => pause(state, event, policy),
     timerFired: stay,
+    reachable: stay,
     closeRequested: (_state, _event, policy) => halfClose(policy),
     aborted: abort,
   },
@@ -117,6 +121,7 @@ export const STREAM_TRANSITIONS: TransitionTable = {
     ackTimedOut: (state, event, policy) => silent(state.stream, event, policy),
     closeSignalled: stay,
     timerFired: (state, _event, policy) => rotate(state.stream, policy),
+    reachable: stay,
     closeRequested: (_state, _event, policy) => halfClose(policy),
     aborted: abort,
   },
@@ -133,6 +138,7 @@ export const STREAM_TRANSITIONS: TransitionTable = {
     ackTimedOut: stay,
     closeSignalled: stay,
     timerFired: (state, event, policy) => reopen(state.stream, event.atMs, policy),
+    reachable: stay,
     closeRequested: (_state, _event, policy) => ({
       state: { kind: "closing" },
       effects: [{ kind: "startTimer", delayMs: policy.drainMs }],
@@ -150,6 +156,13 @@ export const STREAM_TRANSITIONS: TransitionTable = {
     closeSignalled: stay,
     timerFired: (state, _event, policy) =>
       attempt({ ...state.recovery, attempt: state.recovery.attempt + 1 }, policy),
+    reachable: (state, _event, policy) => {
+      const { attempt: attemptsMade } = state.recovery;
+      return attempt(
+        { ...state.recovery, attempt: attemptsMade + 1, reachedAttempt: attemptsMade },
+        policy,
+      );
+    },
     closeRequested: closeAtOnce,
     aborted: abort,
   },
@@ -163,6 +176,7 @@ export const STREAM_TRANSITIONS: TransitionTable = {
     ackTimedOut: stay,
     closeSignalled: stay,
     timerFired: () => close(),
+    reachable: stay,
     closeRequested: stay,
     aborted: () => close(),
   },
@@ -176,6 +190,7 @@ export const STREAM_TRANSITIONS: TransitionTable = {
     ackTimedOut: stay,
     closeSignalled: stay,
     timerFired: stay,
+    reachable: stay,
     closeRequested: stay,
     aborted: stay,
   },
@@ -189,6 +204,7 @@ export const STREAM_TRANSITIONS: TransitionTable = {
     ackTimedOut: stay,
     closeSignalled: stay,
     timerFired: stay,
+    reachable: stay,
     closeRequested: () => ({ state: { kind: "closed" }, effects: [] }),
     aborted: stay,
   },
@@ -222,10 +238,11 @@ function retry(recovery: Recovery, error: ZerobusError, policy: StreamPolicy): T
 }
 
 function backOff(recovery: Recovery, error: ZerobusError): Transition {
-  const { attempt: attemptsMade, youngDeaths } = recovery;
+  const { attempt: attemptsMade, youngDeaths, reachedAttempt = 0 } = recovery;
+  const waitNumber = attemptsMade - reachedAttempt;
   return {
     state: { kind: "backingOff", recovery, error },
-    effects: [{ kind: "dropCall" }, { kind: "startBackoff", attempt: attemptsMade, youngDeaths }],
+    effects: [{ kind: "dropCall" }, { kind: "startBackoff", attempt: waitNumber, youngDeaths }],
   };
 }
 

@@ -13,6 +13,8 @@ export interface ZerobusErrorDetails {
   readonly grpcStatus?: GrpcStatusName;
   /** The server's own words. */
   readonly serverMessage?: string;
+  /** `host:port` that took no TCP connection, its name included. */
+  readonly unreachable?: string;
   /** The raw `grpc-status-details-bin` trailer, a serialized `google.rpc.Status`. */
   readonly statusDetails?: Uint8Array;
   /** The HTTP status of the token endpoint, of a proxy, or of a server that did not speak gRPC. */

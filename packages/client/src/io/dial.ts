@@ -3,7 +3,7 @@ import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { connect as connectTcp, isIP, type Socket } from "node:net";
 import { connect as connectTls, type ConnectionOptions, type SecureContextOptions } from "node:tls";
-import { ZerobusError } from "../core/zerobus-error.ts";
+import { toZerobusError, ZerobusError } from "../core/zerobus-error.ts";
 
 /** TLS settings of every connection an SDK makes, given as to `node:tls`. */
 export interface TlsOptions
@@ -39,9 +39,14 @@ export async function dial(target: DialTarget): Promise<Socket> {
   return target.secure ? startTls(target, tcp) : tcp;
 }
 
-function connectDirectly(target: DialTarget): Promise<Socket> {
+async function connectDirectly(target: DialTarget): Promise<Socket> {
   const socket = connectTcp({ host: target.host, port: target.port, signal: target.signal });
-  return ready(socket, "connect", `Cannot connect to ${nameOf(target)}`);
+  try {
+    return await ready(socket, "connect", `Cannot connect to ${nameOf(target)}`);
+  } catch (error) {
+    const { code, message, cause } = toZerobusError(error);
+    throw new ZerobusError(code, message, { cause, details: { unreachable: nameOf(target) } });
+  }
 }
 
 async function startTls(target: DialTarget, tcp: Socket): Promise<Socket> {
@@ -148,6 +153,7 @@ function connectionError(failure: string, cause: Error): ZerobusError {
   return new ZerobusError("unavailable", `${failure}: ${cause.message}`, { cause });
 }
 
-function nameOf(target: DialTarget): string {
+/** What `details.unreachable` says of a target. */
+export function nameOf(target: Pick<DialTarget, "host" | "port">): string {
   return `${target.host}:${target.port}`;
 }

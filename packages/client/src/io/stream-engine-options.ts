@@ -5,6 +5,7 @@ import type { Endpoint } from "../core/endpoint.ts";
 import type { BackoffPolicy } from "../core/retry-policy.ts";
 import type { StreamListeners, StreamSettings } from "../core/settings.ts";
 import type { CallCredentials } from "./credentials.ts";
+import type { EndpointProbe } from "./endpoint-probe.ts";
 import type { SessionPool } from "./session-pool.ts";
 
 /** What a stream engine is made of: settings, which are data, and the parts it works with. */
@@ -21,6 +22,8 @@ export interface StreamEngineOptions {
   readonly clock: Clock;
   readonly backoff: BackoffPolicy;
   readonly random: () => number;
+  /** Ends waits for an endpoint that took no connection as soon as it takes them. @default waits are waited */
+  readonly probe?: EndpointProbe;
   /** Called after acknowledgements moved forward, before those who wait for them hear of it. */
   readonly onProgress?: () => void;
 }

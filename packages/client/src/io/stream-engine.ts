@@ -8,6 +8,7 @@ import { streamPolicy } from "../core/settings.ts";
 import type { StreamEffect, StreamEvent, StreamPolicy, StreamState } from "../core/stream-state.ts";
 import { transition } from "../core/stream-transitions.ts";
 import { closedError, toZerobusError, ZerobusError } from "../core/zerobus-error.ts";
+import { nameOf } from "./dial.ts";
 import { RecordIntake } from "./record-intake.ts";
 import { RecordSender } from "./record-sender.ts";
 import type { PooledSession, SessionUser } from "./session-pool.ts";
@@ -43,6 +44,9 @@ export class StreamEngine {
   /** The attempt begun beside the current one, which it will replace. */
   #next: Attempt | undefined;
   #timer: Timer | undefined;
+  /** The wait is for an endpoint that takes no connection. */
+  #unreachable = false;
+  #unwatch: (() => void) | undefined;
   #streamId: string | undefined;
   #openedCount = 0;
   #callbackErrors = 0;
@@ -69,7 +73,10 @@ export class StreamEngine {
       limit,
       settings: options.settings,
       clock: options.clock,
-      onTaken: () => this.#sender.write(),
+      onTaken: () => {
+        if (this.#unreachable) this.#watchEndpoint();
+        this.#sender.write();
+      },
     });
     this.#finished = new Promise<void>((resolve) => {
       this.#finish = resolve;
@@ -259,6 +266,7 @@ export class StreamEngine {
     const from = this.#state;
     const next = transition(from, event, this.#policy);
     this.#state = next.state;
+    if (from.kind === "backingOff" && next.state.kind !== "backingOff") this.#unwatchEndpoint();
     if (event.kind === "opened") this.#streamId = event.streamId;
     if (next.state.kind !== from.kind) {
       // The timer of a wait that ends as planned is no failure.
@@ -309,6 +317,7 @@ export class StreamEngine {
       case "startBackoff": {
         const { backoff, random } = this.#options;
         this.#dropNext();
+        this.#awaitEndpoint();
         return this.#startTimer(backoff.delayMs(effect.attempt, effect.youngDeaths, random()));
       }
       case "stopTimer":
@@ -453,6 +462,25 @@ export class StreamEngine {
     if (attempt !== undefined) attempt.dropped = true;
     attempt?.call?.drop();
     this.#sender.end();
+  }
+
+  /** Nothing is asked for the sake of a stream that has nothing to send. */
+  #awaitEndpoint(): void {
+    const { probe, endpoint } = this.#options;
+    if (probe === undefined || this.#state.kind !== "backingOff") return;
+    this.#unreachable = this.#state.error.details.unreachable === nameOf(endpoint);
+    const isWanted = this.#window.unackedCount > 0 || this.#intake.waitingCount > 0;
+    if (this.#unreachable && isWanted) this.#watchEndpoint();
+  }
+
+  #watchEndpoint(): void {
+    this.#unwatch ??= this.#options.probe?.watch(() => this.#dispatch({ kind: "reachable" }));
+  }
+
+  #unwatchEndpoint(): void {
+    this.#unreachable = false;
+    this.#unwatch?.();
+    this.#unwatch = undefined;
   }
 
   #startTimer(delayMs: number): void {

@@ -5,6 +5,7 @@ import type { BackoffPolicy } from "../core/retry-policy.ts";
 import type { StreamListeners, StreamSettings } from "../core/settings.ts";
 import { type CallCredentials, providedCredentials, TokenService } from "../io/credentials.ts";
 import type { TlsOptions } from "../io/dial.ts";
+import { EndpointProbe } from "../io/endpoint-probe.ts";
 import { SessionPool } from "../io/session-pool.ts";
 import { StreamEngine } from "../io/stream-engine.ts";
 import { withCertificateFile } from "../io/tls-settings.ts";
@@ -31,6 +32,7 @@ export class EngineSource {
   readonly #options: EngineSourceOptions;
   readonly #sessions: SessionPool;
   readonly #chunks: ChunkPool = new ChunkPool();
+  readonly #probe: EndpointProbe;
   readonly #credentials: CallCredentials;
 
   constructor(options: EngineSourceOptions) {
@@ -48,6 +50,8 @@ export class EngineSource {
       exclusive: settings.connectionPerLane,
       clock,
     });
+    const { endpoint } = settings;
+    this.#probe = new EndpointProbe({ endpoint, environment, clock, random: options.random });
     const tokens = new TokenService({
       ucUrl: settings.unityCatalogUrl,
       workspaceId: settings.endpoint.workspaceId,
@@ -88,6 +92,7 @@ export class EngineSource {
       clock,
       backoff,
       random,
+      probe: this.#probe,
       onProgress,
     });
   }

@@ -96,6 +96,67 @@ test("fails when the table is gone, and says so", async () => {
   assert.equal((await producer.close()).length, 1);
 });
 
+test("does not wait for the next attempt once a server that refused connections takes them again", async () => {
+  const clock = new ManualClock();
+  const first = await ScriptedServer.start([serveEverything]);
+  const producer = await Producer.open(
+    {
+      endpoint: first.url,
+      table: TABLE,
+      auth: "none",
+      retry: { firstDelayMs: 3_600_000, maxDelayMs: 3_600_000 },
+    },
+    { clock, random: () => 0.9 },
+  );
+  await (await producer.submit({ id: 0 })).ack();
+  await first.close();
+  const inBackoff = (): boolean => producer.health().reason?.includes("Cannot connect") === true;
+  while (!inBackoff()) await new Promise<void>((resolve) => setImmediate(resolve));
+  // Nothing waits, so nothing asks for the server.
+  const idleTimers = clock.timerCount;
+  const ticket = await producer.submit({ id: 1 });
+  await untilQuiet(() => false);
+  assert.equal(clock.timerCount, idleTimers + 1);
+  for (let step = 0; step < 10; step++) {
+    clock.advance(150);
+    await untilQuiet(() => false);
+  }
+  await using server = await ScriptedServer.start([serveEverything], { port: first.port });
+  while (server.connectionCount === 0) {
+    clock.advance(50);
+    await untilQuiet(() => false);
+  }
+  await ticket.ack();
+  assert.equal(server.streams.length, 1);
+  assert.ok(clock.nowMs() < 3_600_000, `${clock.nowMs()} ms, the wait was an hour`);
+  assert.deepEqual(await producer.close(), []);
+});
+
+test("does not ask for a server again that takes connections and refuses streams", async () => {
+  const clock = new ManualClock();
+  const signal = new Signal();
+  await using server = await ScriptedServer.start([
+    acceptThenEnd("UNAVAILABLE", 1, -1),
+    refuse("UNAVAILABLE"),
+  ]);
+  const producer = await Producer.open(
+    { endpoint: server.url, table: TABLE, auth: "none", onEvent: () => signal.notify() },
+    { clock, random: () => 1 },
+  );
+  await producer.submit({ id: 0 });
+  await signal.until(() => producer.health().status === "down");
+  await untilQuiet(() => server.streams.length >= 2);
+  for (let step = 0; step < 10; step++) {
+    clock.advance(19);
+    await untilQuiet(() => false);
+  }
+  assert.equal(server.streams.length, 2);
+  assert.equal(server.connectionCount, 1);
+  const closing = producer.close({ deadlineMs: 0 });
+  clock.advance(1);
+  assert.equal((await closing).length, 1);
+});
+
 test("outlasts an outage of ten minutes with growing waits, and delivers at its end", async () => {
   const clock = new ManualClock();
   const signal = new Signal();

@@ -53,6 +53,7 @@ const EVENTS: { readonly [Kind in EventKind]: StreamEvent } = {
   ackTimedOut: { kind: "ackTimedOut", error: RETRYABLE, atMs: 0 },
   closeSignalled: { kind: "closeSignalled", durationMs: 1000, unsettled: true, atMs: 0 },
   timerFired: { kind: "timerFired", error: RETRYABLE, atMs: 0 },
+  reachable: { kind: "reachable" },
   closeRequested: { kind: "closeRequested" },
   aborted: { kind: "aborted", error: TERMINAL },
 };
@@ -98,6 +99,7 @@ const NEXT: { readonly [Kind in StateKind]: { readonly [Event in EventKind]: Sta
   }),
   backingOff: row("backingOff", {
     timerFired: "authenticating",
+    reachable: "authenticating",
     closeRequested: "closed",
     aborted: "failed",
   }),
