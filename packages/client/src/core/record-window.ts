@@ -217,6 +217,13 @@ export class RecordWindow {
     if (offset < this.#highestSentOffset) this.resentRecords += recordCount;
   }
 
+  /** Records of the unacknowledged requests from offset `from` up to `to`. */
+  recordsBetween(from: number, to: number): number {
+    let records = 0;
+    for (let offset = from; offset < to; offset++) records += this.#ring.recordCountAt(offset);
+    return records;
+  }
+
   /** The next chunk with framed bytes that were not written, if the call is to write more. */
   nextToWrite(): Chunk | undefined {
     return this.#toWrite[0];

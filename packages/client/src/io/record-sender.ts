@@ -18,6 +18,8 @@ export interface RecordSenderOptions {
   readonly clock: Clock;
   /** Silence allowed while something is unacknowledged. */
   readonly lackOfAckTimeoutMs: number;
+  /** Requests were handed to the socket, those that are sent again among them. */
+  readonly onSent: ((recordCount: number, byteCount: number) => void) | undefined;
   /** The silence was too long. */
   readonly onSilence: (error: ZerobusError, atMs: number) => void;
 }
@@ -89,6 +91,7 @@ export class RecordSender {
     if (!this.#sending || call === undefined) return;
     const window = this.#window;
     const sentBefore = window.sentOffset;
+    let byteCount = 0;
     while (this.#outstandingBytes < MAX_OUTSTANDING_BYTES) {
       window.frame();
       if (this.#outstandingBytes > 0 && window.framedBytes < WORTHWHILE_WRITE_BYTES) break;
@@ -97,6 +100,7 @@ export class RecordSender {
       const bytes = chunk.bytes.subarray(chunk.writtenBytes, chunk.usedBytes);
       window.writing(chunk);
       this.#outstandingBytes += bytes.length;
+      byteCount += bytes.length;
       call.write(bytes, (succeeded) => {
         window.written(chunk, succeeded);
         if (this.#call !== call) return;
@@ -105,6 +109,7 @@ export class RecordSender {
       });
     }
     if (window.sentOffset === sentBefore) return;
+    this.#options.onSent?.(window.recordsBetween(sentBefore, window.sentOffset), byteCount);
     const nowMs = this.#options.clock.nowMs();
     this.#sentLog.sent(window.sentOffset, nowMs);
     this.#options.limit.taken(window.nextOffset, nowMs);

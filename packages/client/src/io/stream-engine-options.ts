@@ -24,6 +24,8 @@ export interface StreamEngineOptions {
   readonly random: () => number;
   /** Ends waits for an endpoint that took no connection as soon as it takes them. @default waits are waited */
   readonly probe?: EndpointProbe;
+  /** Told of what is handed to the socket, once per run of writes; resends included. Bytes are those of the frames. */
+  readonly onSent?: (recordCount: number, byteCount: number) => void;
   /** Called after acknowledgements moved forward, before those who wait for them hear of it. */
   readonly onProgress?: () => void;
 }

@@ -66,6 +66,7 @@ export class StreamEngine {
       limit,
       clock: options.clock,
       lackOfAckTimeoutMs: options.settings.serverLackOfAckTimeoutMs,
+      onSent: options.onSent,
       onSilence: (error, atMs) => this.#dispatch({ kind: "ackTimedOut", error, atMs }),
     });
     this.#intake = new RecordIntake({

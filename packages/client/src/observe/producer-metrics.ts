@@ -5,7 +5,6 @@ import type { LaneStateName } from "../producer/lane-state.ts";
 import type { ProducerEvent } from "../producer/producer-event.ts";
 import type { ProducerHealth } from "../producer/producer-health.ts";
 import type { ProducerObserver } from "../producer/producer-observer.ts";
-import type { SpoolDepth } from "../producer/spool.ts";
 import { ACK_LATENCY_BOUNDS_SECONDS, LatencyHistogram } from "./latency-histogram.ts";
 import type { GaugesSnapshot, MetricsSnapshot } from "./metrics-snapshot.ts";
 import { prometheusText } from "./prometheus-text.ts";
@@ -27,7 +26,6 @@ export interface GaugeSource {
   health(): ProducerHealth;
   /** Records taken and not sent yet. */
   readonly queuedRecords?: number | undefined;
-  readonly spoolDepth?: SpoolDepth | undefined;
 }
 
 const COUNTERS = [
@@ -175,7 +173,7 @@ function gaugesOf(source: GaugeSource): GaugesSnapshot {
     queuedRecords: source.queuedRecords,
     waitingCalls: health.waitingCalls,
     oldestUnacknowledgedSeconds: health.oldestUnacknowledgedMs / 1_000,
-    spool: source.spoolDepth,
+    spool: health.spool,
     lanes,
   };
 }

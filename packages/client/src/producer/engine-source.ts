@@ -25,6 +25,7 @@ export interface EngineSourceOptions {
   readonly backoff: BackoffPolicy;
   /** The credentials were refused and new ones will be asked for. */
   readonly onInvalidate: () => void;
+  readonly onSent?: (recordCount: number, byteCount: number) => void;
 }
 
 /** Makes the engines of a producer's lanes; they share connections, tokens and memory. */
@@ -76,7 +77,7 @@ export class EngineSource {
     onProgress: () => void,
     change: Partial<StreamSettings> = {},
   ): StreamEngine {
-    const { settings, descriptor, clock, backoff, random } = this.#options;
+    const { settings, descriptor, clock, backoff, random, onSent } = this.#options;
     const product = `sluice-client/${CLIENT_VERSION}`;
     const { applicationName } = settings;
     return new StreamEngine({
@@ -94,6 +95,7 @@ export class EngineSource {
       random,
       probe: this.#probe,
       onProgress,
+      ...(onSent === undefined ? {} : { onSent }),
     });
   }
 

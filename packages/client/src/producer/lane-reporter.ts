@@ -159,6 +159,14 @@ export class LaneReporter<T> implements LaneHost {
     this.#emit({ kind: "spoolDropped", ...this.#place(), recordCount });
   }
 
+  flushed(durationMs: number, error: ZerobusError | undefined): void {
+    this.#options.observer?.flushed?.(durationMs, error);
+  }
+
+  closed(durationMs: number, unacknowledgedRecords: number): void {
+    this.#options.observer?.closed?.(durationMs, unacknowledgedRecords);
+  }
+
   /** Closes the dead letters; a failure is reported. */
   async closeDeadLetters(): Promise<void> {
     try {

@@ -9,6 +9,8 @@ import type { DeadLetterSink } from "./dead-letter-sink.ts";
 import type { RecordIdOptions } from "./identity/record-id-stamper.ts";
 import type { TokenBucketOptions } from "./limits/token-bucket.ts";
 import type { ProducerEvent } from "./producer-event.ts";
+import type { Logger } from "../observe/logger.ts";
+import type { ProducerMetrics } from "../observe/producer-metrics.ts";
 import type { ProducerObserver } from "./producer-observer.ts";
 import type { RateLimiterFactory } from "./rate-limiter.ts";
 import type { RecordEncoder } from "./record-encoder.ts";
@@ -149,4 +151,8 @@ export interface ProducerOptions<T> {
   readonly onError?: (error: ZerobusError, invalid: InvalidRecord | undefined) => void;
   readonly onEvent?: (event: ProducerEvent) => void;
   readonly observer?: ProducerObserver;
+  /** Counts what happens, and reads this producer's gauges until it is closed. */
+  readonly metrics?: ProducerMetrics;
+  /** Takes a line for every event, without secrets. pino's loggers fit. */
+  readonly logger?: Logger;
 }

@@ -65,6 +65,8 @@ const KEYS = [
   "onError",
   "onEvent",
   "observer",
+  "metrics",
+  "logger",
 ] as const satisfies readonly (keyof ProducerOptions<unknown>)[];
 const LANE_KEYS = ["min", "max", "key"] as const;
 const RETRY_KEYS = [

@@ -3,6 +3,7 @@ import type { Clock, Timer } from "../core/clock.ts";
 import type { RecordPayload } from "../core/record-payload.ts";
 import { closedError, toZerobusError, ZerobusError } from "../core/zerobus-error.ts";
 import { systemClock } from "../io/system-clock.ts";
+import { composeObserver } from "../observe/compose-observer.ts";
 import { SchemaWatch } from "../schema/schema-watch.ts";
 import { checkRecordBytes } from "./batch-requests.ts";
 import { type DeadlineOptions, deadlineOption, within } from "./deadline.ts";
@@ -91,6 +92,7 @@ export class Producer<T> {
       random,
       backoff,
       onInvalidate: () => options.observer?.tokenRefreshed(),
+      onSent: (recordCount, byteCount) => options.observer?.sent?.(recordCount, byteCount),
     });
     this.#health = new HealthMonitor(clock);
     this.#reporter = new LaneReporter<T>({
@@ -144,7 +146,16 @@ export class Producer<T> {
   ): Promise<Producer<T>> {
     const settings = resolveProducerOptions(options);
     const opened = await openParts(options, { settings, ...parts });
-    const producer = new Producer<T>(options, settings, parts, opened);
+    const observer = composeObserver({
+      endpoint: settings.endpoint.authority,
+      table: settings.table,
+      auth: settings.auth,
+      metrics: options.metrics,
+      logger: options.logger,
+      observer: options.observer,
+    });
+    const producer = new Producer<T>({ ...options, observer }, settings, parts, opened);
+    options.metrics?.watch(producer);
     await producer.#start();
     return producer;
   }
@@ -205,10 +216,17 @@ export class Producer<T> {
    */
   async flush(options: DeadlineOptions = {}): Promise<void> {
     const deadlineMs = deadlineOption(options, undefined);
+    const startedAtMs = this.#clock.nowMs();
     const report = this.#reporter.beginReport();
-    await within(this.#clock, deadlineMs, this.#intake.whenSettled());
-    const refusal = report();
-    if (refusal !== undefined) throw refusal;
+    let failure: ZerobusError | undefined;
+    try {
+      await within(this.#clock, deadlineMs, this.#intake.whenSettled());
+      failure = report();
+    } catch (error) {
+      failure = toZerobusError(error);
+    }
+    this.#reporter.flushed(this.#clock.nowMs() - startedAtMs, failure);
+    if (failure !== undefined) throw failure;
   }
 
   /**
@@ -272,6 +290,7 @@ export class Producer<T> {
   }
 
   async #close(deadlineMs: number | undefined): Promise<readonly UnacknowledgedRecord[]> {
+    const startedAtMs = this.#clock.nowMs();
     this.#taking = false;
     this.#loadTimer?.cancel();
     this.#loadTimer = undefined;
@@ -288,10 +307,12 @@ export class Producer<T> {
     await this.#parts.close();
     await this.#intake.finish(closedError());
     await this.#reporter.closeDeadLetters();
-    if (this.#parts.spool !== undefined) return [];
-    return lanes.flatMap((lane) =>
-      lane.leftovers().map((record) => ({ lane: lane.index, record })),
-    );
+    const left =
+      this.#parts.spool !== undefined
+        ? []
+        : lanes.flatMap((lane) => lane.leftovers().map((record) => ({ lane: lane.index, record })));
+    this.#reporter.closed(this.#clock.nowMs() - startedAtMs, left.length);
+    return left;
   }
 
   #watchSchema(): void {

@@ -191,3 +191,26 @@ test("keeps the client secret out of log lines when the token service repeats it
     service.close();
   }
 });
+
+test("counts and logs for a producer that was given metrics and a logger", async () => {
+  await using server = await ScriptedServer.start([
+    acceptThenEnd("UNAVAILABLE", 2, 1),
+    serveEverything,
+  ]);
+  const metrics = new ProducerMetrics({ table: TABLE });
+  const events: unknown[] = [];
+  const take = (fields: LogFields): void => void events.push(fields["event"]);
+  const logger: Logger = { trace: take, debug: take, info: take, warn: take, error: take };
+  const producer = await openProducer(server, { metrics, logger });
+  for (let id = 0; id < 4; id++) await producer.submit({ id });
+  await producer.flush();
+  const counted = metrics.snapshot();
+  assert.equal(counted.submittedRecords, 4);
+  assert.equal(counted.acknowledgedRecords, 4);
+  assert.equal(counted.sentRecords, 4 + counted.resentRecords);
+  assert.ok(counted.sentBytes > 0);
+  assert.equal(counted.gauges?.inflightRecords, 0);
+  await producer.close();
+  assert.ok(events.includes("laneStateChanged"));
+  assert.ok(events.includes("producerClosed"));
+});

@@ -44,6 +44,11 @@ export class EncoderPool {
     for (let index = 0; index < workerCount; index++) this.#startWorker();
   }
 
+  /** Files that are not finished, of all tables. */
+  get openFileCount(): number {
+    return this.#files.size;
+  }
+
   /** Whether the workers are behind: sources must pause until {@link EncoderPool.whenRelieved}. */
   get isSaturated(): boolean {
     const workerCount = Math.max(1, this.#workers.length);

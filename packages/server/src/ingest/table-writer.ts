@@ -7,6 +7,7 @@ import {
   type DeltaTable,
   type StructType,
 } from "@sluice/delta";
+import { isFullBlock } from "./block-size.ts";
 import type { RecordFormat } from "@sluice/protocol";
 import type { Clock } from "../clock.ts";
 import type { RecordDecoder } from "../columns/decoder.ts";
@@ -41,10 +42,6 @@ export interface RecordPath {
   readonly bind: (builder: BlockBuilder) => RecordDecoder;
   readonly definition: JournalDefinition;
 }
-
-/** A block is sealed at the first message boundary past either bound: large enough for the encoder, small enough for the cache. */
-const BLOCK_ROWS = 65_536;
-const BLOCK_BYTES = 24 * 1024 * 1024;
 
 /** Memory that the rows of one batch may take at the least, counting eight bytes for a value: batches of tiny records grow a lot. */
 const MAX_BATCH_ROW_BYTES = 64 * 1024 * 1024;
@@ -159,8 +156,9 @@ export class TableWriter {
       return;
     }
     this.#committer.rowsLogged(startPosition, endPosition);
-    if (this.builder.rowCount < BLOCK_ROWS && this.builder.byteLength() < BLOCK_BYTES) return;
     const byteLength = this.builder.byteLength();
+    const { openFileCount } = this.#options.encoders;
+    if (!isFullBlock(this.builder.rowCount, byteLength, openFileCount)) return;
     this.#committer.addBlock(this.#seal(), byteLength);
   }
 

@@ -7,7 +7,7 @@ import { describeError } from "../../../src/observe/describe-error.ts";
 import { logEvents } from "../../../src/observe/log-events.ts";
 import type { LogFields, Logger } from "../../../src/observe/logger.ts";
 import { makeRedactor } from "../../../src/observe/redactor.ts";
-import type { ProducerEvent } from "../../../src/producer/producer-event.ts";
+import type { ProducerEvent, SchemaDriftEvent } from "../../../src/producer/producer-event.ts";
 import {
   callbackFailed,
   errorWith,
@@ -75,6 +75,32 @@ test("says where, what and why of a lost stream", () => {
   };
   assert.equal(text, "connection lost");
   assert.equal(inner.message, "socket hang up");
+});
+
+test("says what became of the table and of a full spool", () => {
+  const difference = {
+    kind: "removed",
+    column: "a",
+    mine: "string",
+    theirs: undefined,
+    severity: "breaking",
+    consequence: "records are refused",
+  } as const;
+  const schema = { name: "t", columns: [] } as unknown as SchemaDriftEvent["schema"];
+  const drift = { kind: "schemaDrift", ...ORIGIN, schema } as const;
+  assert.equal(lineOf({ ...drift, differences: [difference] }).level, "error");
+  assert.equal(
+    lineOf({ ...drift, differences: [{ ...difference, severity: "warning" }] }).level,
+    "warn",
+  );
+  assert.equal(lineOf({ ...drift, differences: [] }).level, "info");
+  const error = errorWith("no catalog with s3cret");
+  const failed = lineOf({ kind: "schemaCheckFailed", ...ORIGIN, error }, ["s3cret"]);
+  assert.equal(failed.level, "warn");
+  assert.ok(!JSON.stringify(failed).includes("s3cret"));
+  const dropped = lineOf({ kind: "spoolDropped", ...ORIGIN, recordCount: 3 });
+  assert.equal(dropped.level, "error");
+  assert.equal(dropped.fields["recordCount"], 3);
 });
 
 test("gives each kind of event its level", () => {

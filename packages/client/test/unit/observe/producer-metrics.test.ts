@@ -148,11 +148,9 @@ test("refuses bounds and labels that cannot be exposed", () => {
 
 test("reads gauges from the source it watches, when it is asked", () => {
   const metrics = new ProducerMetrics({ table: "t" });
-  const source = {
-    health: () => healthOf(["running", "running", "reconnecting"], "degraded"),
-    queuedRecords: 7,
-    spoolDepth: { records: 1_000, bytes: 64_000 },
-  };
+  const health = healthOf(["running", "running", "reconnecting"], "degraded");
+  let spool = { records: 1_000, bytes: 64_000 };
+  const source = { health: () => ({ ...health, spool }), queuedRecords: 7 };
   metrics.watch(source);
   const { gauges } = metrics.snapshot();
   assert.equal(gauges?.status, "degraded");
@@ -162,7 +160,7 @@ test("reads gauges from the source it watches, when it is asked", () => {
   assert.equal(gauges?.lanes.failed, 0);
   assert.equal(gauges?.queuedRecords, 7);
   assert.equal(gauges?.oldestUnacknowledgedSeconds, 1.5);
-  source.spoolDepth = { records: 999, bytes: 63_936 };
+  spool = { records: 999, bytes: 63_936 };
   assert.equal(metrics.snapshot().gauges?.spool?.records, 999);
   metrics.watch(undefined);
   assert.equal(metrics.snapshot().gauges, undefined);
@@ -173,7 +171,8 @@ test("writes a page that a scraper can read, in base units", () => {
     table: "main.test.records",
     ackLatencyBoundsSeconds: [0.01, 1],
   });
-  metrics.watch({ health: () => healthOf(["running"]), spoolDepth: { records: 3, bytes: 99 } });
+  const spool = { records: 3, bytes: 99 };
+  metrics.watch({ health: () => ({ ...healthOf(["running"]), spool }) });
   metrics.submitted(3, 300);
   metrics.acknowledged(1, 100, 5);
   metrics.acknowledged(1, 100, 500);
