@@ -70,7 +70,7 @@ export function allCases(scale: number): BenchCase[] {
     { name: "rss.idle2000", run: (results) => benchIdleStreams(results) },
     {
       name: "streams.5000",
-      run: (results) => benchManyStreams(results, Math.max(5000, time(8000))),
+      run: (results) => benchManyStreams(results, Math.max(2000, time(8000))),
     },
     ...clientCases(count, scale >= 1),
   ];
