@@ -91,12 +91,14 @@ export type {
   StructType,
 } from "./schema/types.ts";
 export { validateTableSchema } from "./schema/validate-schema.ts";
-export { type FinishedDataFile, LocalDataFile } from "./store/local-data-file.ts";
+export { LocalDataFile } from "./store/local-data-file.ts";
 export { LocalStore } from "./store/local-store.ts";
 export type {
+  FinishedDataFile,
   ListOptions,
   ObjectEntry,
   ObjectStore,
+  ObjectWriter,
   PutIfAbsentResult,
 } from "./store/object-store.ts";
 export type {
