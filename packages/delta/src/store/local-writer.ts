@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type FileHandle, link, open } from "node:fs/promises";
 import path from "node:path";
-import { DeltaError } from "../delta-error.ts";
 import { isErrno, storeError } from "./local-errors.ts";
 import { makeDirectory, removeQuietly, syncDirectory, temporaryFor } from "./local-files.ts";
 import type { FinishedDataFile, ObjectWriter } from "./object-store.ts";
+import { WriterLife } from "./writer-state.ts";
 
 /** Writes to a temporary file beside the object's place, and links it there when it is whole and synced. */
 export class LocalWriter implements ObjectWriter {
@@ -12,60 +12,51 @@ export class LocalWriter implements ObjectWriter {
   sizeBytes = 0;
   readonly #target: string;
   readonly #temporary: string;
+  readonly #life: WriterLife;
   #file: FileHandle | undefined;
-  #isEnded = false;
 
   constructor(objectPath: string, target: string) {
     this.path = objectPath;
     this.#target = target;
     this.#temporary = temporaryFor(target);
+    this.#life = new WriterLife(objectPath);
   }
 
   async write(bytes: Uint8Array): Promise<void> {
-    try {
-      const file = await this.#open();
-      let written = 0;
-      while (written < bytes.length) {
-        written += (await file.write(bytes, written)).bytesWritten;
+    this.#life.on("write");
+    await this.#life.run(async () => {
+      try {
+        const file = await this.#open();
+        let written = 0;
+        while (written < bytes.length) {
+          written += (await file.write(bytes, written)).bytesWritten;
+        }
+        this.sizeBytes += bytes.length;
+      } catch (error) {
+        throw storeError("write", this.path, error);
       }
-      this.sizeBytes += bytes.length;
-    } catch (error) {
-      throw storeError("write", this.path, error);
-    }
+    });
   }
 
   async finish(): Promise<FinishedDataFile> {
-    const modifiedAtMs = await this.#makeDurable();
-    try {
-      await link(this.#temporary, this.#target);
-    } catch (error) {
-      throw storeError("create", this.path, error);
-    }
-    this.#isEnded = true;
-    await removeQuietly(this.#temporary);
-    try {
-      await syncDirectory(path.dirname(this.#target));
-    } catch (error) {
-      throw storeError("make durable", this.path, error, "unknown");
-    }
-    return { sizeBytes: this.sizeBytes, modificationTimeMs: Math.trunc(modifiedAtMs) };
+    this.#life.on("finish");
+    return this.#life.run(async () => {
+      const modifiedAtMs = await this.#makeDurable();
+      await this.#putInPlace();
+      this.#life.on("settle");
+      return { sizeBytes: this.sizeBytes, modificationTimeMs: Math.trunc(modifiedAtMs) };
+    });
   }
 
   async abort(): Promise<void> {
-    if (this.#isEnded) return;
-    this.#isEnded = true;
+    this.#life.on("abort");
+    if (this.#life.state === "finished") return;
     await this.#close().catch(() => undefined);
     await removeQuietly(this.#temporary);
   }
 
   async #open(): Promise<FileHandle> {
     if (this.#file !== undefined) return this.#file;
-    if (this.#isEnded) {
-      throw new DeltaError(
-        "invalid_argument",
-        `the writer of ${JSON.stringify(this.path)} has ended`,
-      );
-    }
     try {
       this.#file = await open(this.#temporary, "wx");
     } catch (error) {
@@ -86,6 +77,20 @@ export class LocalWriter implements ObjectWriter {
       return mtimeMs;
     } catch (error) {
       throw storeError("make durable", this.path, error);
+    }
+  }
+
+  async #putInPlace(): Promise<void> {
+    try {
+      await link(this.#temporary, this.#target);
+    } catch (error) {
+      throw storeError("create", this.path, error);
+    }
+    await removeQuietly(this.#temporary);
+    try {
+      await syncDirectory(path.dirname(this.#target));
+    } catch (error) {
+      throw storeError("make durable", this.path, error, "unknown");
     }
   }
 
