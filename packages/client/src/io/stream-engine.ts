@@ -6,7 +6,7 @@ import type { Submission } from "../core/room-queue.ts";
 import { streamPolicy } from "../core/settings.ts";
 import type { StreamEffect, StreamEvent, StreamPolicy, StreamState } from "../core/stream-state.ts";
 import { transition } from "../core/stream-transitions.ts";
-import { closedError, toZerobusError, ZerobusError } from "../core/zerobus-error.ts";
+import { closedError, ZerobusError } from "../core/zerobus-error.ts";
 import { CallAttempts } from "./call-attempts.ts";
 import { EndpointWait } from "./endpoint-wait.ts";
 import { RecordIntake } from "./record-intake.ts";

@@ -111,7 +111,7 @@ test("keeps secrets that the token service repeats out of errors, events and log
         ? { body: { access_token: "opaque.first-token", expires_in: 3600 } }
         : {
             status,
-            body: `got ${request?.authorization} with ${request?.form} for client:${clientSecret}, had opaque.first-token; access_token=other; eyJhbGciOi.eyJzdWIi.c2ln`,
+            body: `got ${request?.authorization} with ${request?.form.toString()} for client:${clientSecret}, had opaque.first-token; access_token=other; eyJhbGciOi.eyJzdWIi.c2ln`,
           };
     };
     const told: string[] = [];
