@@ -5,11 +5,12 @@ import {
   deletionVectorIdOf,
   type PartitionValues,
   type RemoveAction,
+  type Tags,
 } from "./actions.ts";
 import { decodeDataPath } from "./data-path.ts";
 import { isJsonObject } from "./json-fields.ts";
 
-/** A data file that is part of a snapshot. Its column statistics are left in the log. */
+/** A data file that is part of a snapshot: what its `add` action says. */
 export interface ActiveFile {
   /** Decoded, relative to the table's root. */
   readonly path: string;
@@ -18,7 +19,13 @@ export interface ActiveFile {
   /** Rows in the file, those included that a deletion vector hides; `undefined` if the log does not say. */
   readonly rowCount: number | undefined;
   readonly partitionValues: PartitionValues;
+  /** Statistics as JSON text ("Per-file Statistics"); `undefined` if the log has none. */
+  readonly stats: string | undefined;
+  readonly tags: Tags | undefined;
   readonly deletionVector: DeletionVectorDescriptor | undefined;
+  readonly baseRowId: number | undefined;
+  readonly defaultRowCommitVersion: number | undefined;
+  readonly clusteringProvider: string | undefined;
 }
 
 /** The file actions of one commit. */
@@ -136,7 +143,12 @@ function toActiveFile(add: AddAction): ActiveFile {
     rowCount: rowCountOf(add.stats),
     partitionValues:
       Object.keys(add.partitionValues).length === 0 ? NO_PARTITION_VALUES : add.partitionValues,
+    stats: add.stats,
+    tags: add.tags,
     deletionVector: add.deletionVector,
+    baseRowId: add.baseRowId,
+    defaultRowCommitVersion: add.defaultRowCommitVersion,
+    clusteringProvider: add.clusteringProvider,
   };
 }
 
