@@ -74,7 +74,7 @@ test("takes a token that is dead on arrival for a passing fault of the token ser
 test("goes on with the cached token when its replacement is dead on arrival", async () => {
   const { clock, cache, answers } = handFed();
   const dead = JSON.stringify({ access_token: "dead", expires_in: 0 });
-  answers.push(good("first"), async () => readTokenResponse(200, dead), good("third"));
+  answers.push(good("first"), async () => readTokenResponse(200, dead, String), good("third"));
   await cache.get();
   clock.advance(3_300_000);
   assert.equal(await cache.get(), "first");
