@@ -101,13 +101,7 @@ export type {
   ObjectWriter,
   PutIfAbsentResult,
 } from "./store/object-store.ts";
-export type {
-  AppendedFile,
-  AppendRequest,
-  AppendResult,
-  AppendTxn,
-  ConflictReason,
-} from "./table/append-request.ts";
+export type { AppendedFile, AppendRequest } from "./table/append-request.ts";
 export type { TableComponents } from "./table/components.ts";
 export {
   ALLOWED_DELTA_PROPERTIES,
@@ -117,3 +111,11 @@ export {
 export { newDataFilePath } from "./table/data-file-path.ts";
 export { DeltaTable, openTable } from "./table/delta-table.ts";
 export { isReadableType, type Row, type ScanOptions } from "./table/scan.ts";
+export type {
+  AddedFile,
+  AppendTxn,
+  CommitResult,
+  ConflictReason,
+  ReadScope,
+  TransactionRequest,
+} from "./table/transaction-request.ts";
