@@ -93,6 +93,10 @@ export type {
 export { validateTableSchema } from "./schema/validate-schema.ts";
 export { LocalDataFile } from "./store/local-data-file.ts";
 export { LocalStore } from "./store/local-store.ts";
+export { openStore, type StoreOptions } from "./store/open-store.ts";
+export type { RemoteStoreOptions } from "./store/remote-store.ts";
+export type { RetryEnvironment, RetryPolicy } from "./store/retry.ts";
+export type { S3Credentials, S3Options } from "./store/s3-store.ts";
 export type {
   FinishedDataFile,
   ListOptions,

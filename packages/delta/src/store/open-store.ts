@@ -33,6 +33,9 @@ export async function openStore(
     }
     case "azure":
     case "gcs":
-      throw new DeltaError("unsupported", `a table in ${parsed.location.text} cannot be opened yet`);
+      throw new DeltaError(
+        "unsupported",
+        `a table in ${parsed.location.text} cannot be opened yet`,
+      );
   }
 }

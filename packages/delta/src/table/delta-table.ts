@@ -22,14 +22,14 @@ const MAX_WAITING_COMMITS = 1024;
 
 /**
  * Opens a table.
- * @param location the table's directory.
+ * @param location the table's directory, or its place in an object store; see `openStore`.
  * @throws DeltaError `not_found` if there is none, `data_loss`, `unsupported`.
  */
 export async function openTable(
   location: string,
   components: TableComponents = {},
 ): Promise<DeltaTable> {
-  const resolved = resolveComponents(location, components);
+  const resolved = await resolveComponents(location, components);
   return new DeltaTable(await loadSnapshot(resolved.store), resolved);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Real servers of object stores on this machine. `npm run setup:conformance` installs them into .cache.
+// Real servers of object stores on this machine. `npm run setup:stores` installs them into .cache.
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -48,7 +48,7 @@ export async function startS3Server(): Promise<ObjectServer> {
 function skipWithout({ file }: ServerProgram): string | false {
   return existsSync(join(CACHE, file))
     ? false
-    : `no .cache/${file}: npm run setup:conformance installs it where there is Go`;
+    : `no .cache/${file}: npm run setup:stores installs it`;
 }
 
 /** Tries of starting, since another process may take the port that was found free. */

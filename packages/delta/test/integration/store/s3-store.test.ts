@@ -17,6 +17,7 @@ import { rejectsWith } from "../../support/table-checks.ts";
 import type { FaultAnswer, ProxiedRequest } from "../../support/fault-proxy.ts";
 import { bytesOf, testStoreContract, textOf } from "./contract.ts";
 import { testStoreFaults } from "./faults.ts";
+import { testTablesIn } from "./tables.ts";
 
 const BUCKET = "tables";
 let server: ObjectServer;
@@ -115,4 +116,13 @@ testStoreFaults({
   isComplete: (request) => request.method === "POST" && queryOf(request).has("uploadId"),
   throttled: s3Answer(503, "SlowDown"),
   raced: s3Answer(409, "ConditionalRequestConflict"),
+});
+
+testTablesIn({
+  name: "S3",
+  skip: skipWithoutS3Server,
+  locate: () => ({
+    location: `s3://${BUCKET}/${randomUUID()}/table`,
+    storeOptions: { s3: { endpoint: server.url, credentials: S3_CREDENTIALS } },
+  }),
 });
