@@ -40,6 +40,9 @@ export interface DeletionVectorDescriptor {
 
 export type PartitionValues = Readonly<Record<string, string | null>>;
 
+/** Free-form facts about a file that writers keep in the log. */
+export type Tags = Readonly<Record<string, string | null>>;
+
 export interface AddAction {
   /** A URI, encoded; `decodeDataPath` gives the path. */
   readonly path: string;
@@ -51,7 +54,13 @@ export interface AddAction {
   readonly dataChange: boolean;
   /** Statistics as JSON text. */
   readonly stats?: string;
+  readonly tags?: Tags;
   readonly deletionVector?: DeletionVectorDescriptor;
+  /** Row id of the file's first row, where the table tracks rows. */
+  readonly baseRowId?: number;
+  /** The version in which the rows came into the table first, where the table tracks rows. */
+  readonly defaultRowCommitVersion?: number;
+  readonly clusteringProvider?: string;
 }
 
 export interface RemoveAction {
@@ -60,7 +69,16 @@ export interface RemoveAction {
   readonly dataChange: boolean;
   /** Milliseconds since the epoch. */
   readonly deletionTimestamp?: number;
+  /** Whether `partitionValues`, `size` and `tags` are there. */
+  readonly extendedFileMetadata?: boolean;
+  readonly partitionValues?: PartitionValues;
+  /** Bytes. */
+  readonly size?: number;
+  readonly stats?: string;
+  readonly tags?: Tags;
   readonly deletionVector?: DeletionVectorDescriptor;
+  readonly baseRowId?: number;
+  readonly defaultRowCommitVersion?: number;
 }
 
 export interface TxnAction {

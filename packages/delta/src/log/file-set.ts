@@ -5,20 +5,29 @@ import {
   deletionVectorIdOf,
   type PartitionValues,
   type RemoveAction,
+  type Tags,
 } from "./actions.ts";
 import { decodeDataPath } from "./data-path.ts";
 import { isJsonObject } from "./json-fields.ts";
 
-/** A data file that is part of a snapshot. Its column statistics are left in the log. */
+/** A data file that is part of a snapshot: what its `add` action says. */
 export interface ActiveFile {
   /** Decoded, relative to the table's root. */
   readonly path: string;
+  /** The path as the log has it, encoded as its writer chose: a `remove` names the file by it. */
+  readonly encodedPath: string;
   readonly sizeBytes: number;
   readonly modificationTimeMs: number;
   /** Rows in the file, those included that a deletion vector hides; `undefined` if the log does not say. */
   readonly rowCount: number | undefined;
   readonly partitionValues: PartitionValues;
+  /** Statistics as JSON text ("Per-file Statistics"); `undefined` if the log has none. */
+  readonly stats: string | undefined;
+  readonly tags: Tags | undefined;
   readonly deletionVector: DeletionVectorDescriptor | undefined;
+  readonly baseRowId: number | undefined;
+  readonly defaultRowCommitVersion: number | undefined;
+  readonly clusteringProvider: string | undefined;
 }
 
 /** The file actions of one commit. */
@@ -57,8 +66,13 @@ export class FileSet implements Iterable<ActiveFile> {
 
   /** @param path decoded. */
   has(path: string): boolean {
+    return this.get(path) !== undefined;
+  }
+
+  /** @param path decoded. */
+  get(path: string): ActiveFile | undefined {
     const index = this.#shared.indexByPath.get(path);
-    return index !== undefined && index < this.fileCount;
+    return index !== undefined && index < this.fileCount ? this.#shared.entries[index] : undefined;
   }
 
   /** The set after these commits, given in the order of their versions. */
@@ -131,12 +145,18 @@ const NO_PARTITION_VALUES: PartitionValues = {};
 function toActiveFile(add: AddAction): ActiveFile {
   return {
     path: decodeDataPath(add.path),
+    encodedPath: add.path,
     sizeBytes: add.size,
     modificationTimeMs: add.modificationTime,
     rowCount: rowCountOf(add.stats),
     partitionValues:
       Object.keys(add.partitionValues).length === 0 ? NO_PARTITION_VALUES : add.partitionValues,
+    stats: add.stats,
+    tags: add.tags,
     deletionVector: add.deletionVector,
+    baseRowId: add.baseRowId,
+    defaultRowCommitVersion: add.defaultRowCommitVersion,
+    clusteringProvider: add.clusteringProvider,
   };
 }
 

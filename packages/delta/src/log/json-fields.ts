@@ -32,10 +32,19 @@ export class FieldReader {
     return this.#wrong(key, "text");
   }
 
+  /** Whether there is a value that is not null. */
+  has(key: string): boolean {
+    return this.#object[key] != null;
+  }
+
   boolean(key: string): boolean {
-    const value = this.#object[key];
-    if (typeof value === "boolean") return value;
-    return value == null ? this.#missing(key) : this.#wrong(key, "true or false");
+    return this.optionalBoolean(key) ?? this.#missing(key);
+  }
+
+  optionalBoolean(key: string): boolean | undefined {
+    const value = this.#object[key] ?? undefined;
+    if (value === undefined || typeof value === "boolean") return value;
+    return this.#wrong(key, "true or false");
   }
 
   integer(key: string): number {

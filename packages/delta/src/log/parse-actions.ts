@@ -6,6 +6,7 @@ import type {
   MetadataAction,
   ProtocolAction,
   RemoveAction,
+  Tags,
   TxnAction,
 } from "./actions.ts";
 import { FieldProblem, FieldReader } from "./json-fields.ts";
@@ -57,6 +58,7 @@ export function parseAdd(value: unknown): AddAction {
   const fields = new FieldReader("add", value);
   const stats = fields.optionalString("stats");
   const deletionVector = parseDeletionVector(fields);
+  const clusteringProvider = fields.optionalString("clusteringProvider");
   return {
     path: fields.string("path"),
     partitionValues: fields.nullableStringMap("partitionValues"),
@@ -64,19 +66,33 @@ export function parseAdd(value: unknown): AddAction {
     modificationTime: fields.integer("modificationTime"),
     dataChange: fields.boolean("dataChange"),
     ...(stats === undefined ? {} : { stats }),
+    ...optionalTags(fields),
     ...(deletionVector === undefined ? {} : { deletionVector }),
+    ...optionalRowTracking(fields),
+    ...(clusteringProvider === undefined ? {} : { clusteringProvider }),
   };
 }
 
 export function parseRemove(value: unknown): RemoveAction {
   const fields = new FieldReader("remove", value);
   const deletionTimestamp = fields.optionalInteger("deletionTimestamp");
+  const extendedFileMetadata = fields.optionalBoolean("extendedFileMetadata");
+  const size = fields.optionalInteger("size");
+  const stats = fields.optionalString("stats");
   const deletionVector = parseDeletionVector(fields);
   return {
     path: fields.string("path"),
     dataChange: fields.boolean("dataChange"),
     ...(deletionTimestamp === undefined ? {} : { deletionTimestamp }),
+    ...(extendedFileMetadata === undefined ? {} : { extendedFileMetadata }),
+    ...(fields.has("partitionValues")
+      ? { partitionValues: fields.nullableStringMap("partitionValues") }
+      : {}),
+    ...(size === undefined ? {} : { size }),
+    ...(stats === undefined ? {} : { stats }),
+    ...optionalTags(fields),
     ...(deletionVector === undefined ? {} : { deletionVector }),
+    ...optionalRowTracking(fields),
   };
 }
 
@@ -96,6 +112,21 @@ export function parseDomainMetadata(value: unknown): DomainMetadataAction {
     domain: fields.string("domain"),
     configuration: fields.string("configuration"),
     removed: fields.boolean("removed"),
+  };
+}
+
+function optionalTags(fields: FieldReader): { readonly tags?: Tags } {
+  return fields.has("tags") ? { tags: fields.nullableStringMap("tags") } : {};
+}
+
+function optionalRowTracking(
+  fields: FieldReader,
+): Pick<AddAction, "baseRowId" | "defaultRowCommitVersion"> {
+  const baseRowId = fields.optionalInteger("baseRowId");
+  const defaultRowCommitVersion = fields.optionalInteger("defaultRowCommitVersion");
+  return {
+    ...(baseRowId === undefined ? {} : { baseRowId }),
+    ...(defaultRowCommitVersion === undefined ? {} : { defaultRowCommitVersion }),
   };
 }
 
