@@ -13,7 +13,7 @@ const WRONG_ID = 4_321;
 let committedPosition = 0;
 let refusedCount = 0;
 
-const producer = await Producer.open<unknown>({
+const producer = await Producer.open({
   ...serviceFromEnvironment(),
   onInvalidRecord: "skip",
   onAck: (offset) => {

@@ -42,12 +42,12 @@ export interface FaultClientAnswer {
 }
 
 const job = jobOfProcess<FaultClientJob>();
-let isStopped = false;
+const stopping = new AbortController();
 const openedAt = performance.now();
 try {
   const client = await openIngestClient(job);
   process.on("message", (order: FaultClientOrder) => {
-    if (order === "stop") isStopped = true;
+    if (order === "stop") stopping.abort();
     else void run(client).then(answer);
   });
   answer({ openMs: performance.now() - openedAt } satisfies FaultClientReady);
@@ -64,7 +64,7 @@ async function run(to: IngestClient): Promise<FaultClientAnswer> {
   let flushError: string | undefined;
   let failedAfterMs: number | undefined;
   const startedAt = performance.now();
-  for (let id = 0; id < job.recordCount && !isStopped; id++) {
+  for (let id = 0; id < job.recordCount && !stopping.signal.aborted; id++) {
     await sleep(Math.max(0, startedAt + id * job.intervalMs - performance.now()));
     try {
       const receipt = await to.send(JSON.stringify({ id }));
