@@ -91,6 +91,8 @@ export type {
   StructType,
 } from "./schema/types.ts";
 export { validateTableSchema } from "./schema/validate-schema.ts";
+export type { AzureOptions, AzureTokenCredential } from "./store/azure-options.ts";
+export type { GcsOptions, GcsServiceAccount } from "./store/gcs-credentials.ts";
 export { LocalDataFile } from "./store/local-data-file.ts";
 export { LocalStore } from "./store/local-store.ts";
 export { openStore, type StoreOptions } from "./store/open-store.ts";
