@@ -11,23 +11,32 @@ const READER_FEATURES: ReadonlySet<string> = new Set([
   "columnMapping",
   "deletionVectors",
   "timestampNtz",
+  "typeWidening",
+  "typeWidening-preview",
   "v2Checkpoint",
   "vacuumProtocolCheck",
   "variantType",
+  "variantType-preview",
 ]);
 
 /** Writer features that an append honours, either by doing what they ask or by refusing tables that use them. */
 const WRITER_FEATURES: ReadonlySet<string> = new Set([
-  ...READER_FEATURES,
   "allowColumnDefaults",
   "appendOnly",
   "changeDataFeed",
   "checkConstraints",
+  "columnMapping",
+  "deletionVectors",
   "domainMetadata",
   "generatedColumns",
   "identityColumns",
   "inCommitTimestamp",
   "invariants",
+  "timestampNtz",
+  "v2Checkpoint",
+  "vacuumProtocolCheck",
+  "variantType",
+  "variantType-preview",
 ]);
 
 /** The parts of a snapshot that decide what can be done with it. */
@@ -38,7 +47,7 @@ export interface TableDefinition {
 }
 
 /**
- * Checks that a table can be read by this library.
+ * Checks that a snapshot of a table can be made by this library; whether its rows can be read is up to the scan.
  * @throws DeltaError `unsupported` naming the protocol version or every feature that stands in the way.
  */
 export function validateReadable(protocol: ProtocolAction, metadata: MetadataAction): void {
@@ -50,7 +59,6 @@ export function validateReadable(protocol: ProtocolAction, metadata: MetadataAct
     );
   }
   const problems = unknownFeatures(protocol.readerFeatures, READER_FEATURES);
-  if (usesColumnMapping(protocol, metadata)) problems.push("columnMapping");
   if (metadata.format.provider !== "parquet") problems.push(`format ${metadata.format.provider}`);
   throwIfAny("read", problems);
 }
@@ -69,6 +77,7 @@ export function validateAppendable({ protocol, metadata, schema }: TableDefiniti
     );
   }
   const problems = unknownFeatures(protocol.writerFeatures, WRITER_FEATURES);
+  if (usesColumnMapping(protocol, metadata)) problems.push("columnMapping");
   const { configuration, partitionColumns } = metadata;
   if (partitionColumns.length > 0) {
     problems.push(
@@ -125,8 +134,8 @@ function collectTypeFeatures(type: DataType, path: readonly string[], problems: 
   }
 }
 
-/** The table property counts only where the protocol supports column mapping. */
-function usesColumnMapping(protocol: ProtocolAction, metadata: MetadataAction): boolean {
+/** Whether columns have physical names: the table property counts only where the protocol supports column mapping. */
+export function usesColumnMapping(protocol: ProtocolAction, metadata: MetadataAction): boolean {
   const mode = metadata.configuration["delta.columnMapping.mode"] ?? "none";
   if (mode.toLowerCase() === "none") return false;
   return (
