@@ -45,6 +45,7 @@ export type {
   ProtocolAction,
 } from "./log/actions.ts";
 export type { ActiveFile, FileSet } from "./log/file-set.ts";
+export { loadSnapshot, refreshSnapshot, type SnapshotOptions } from "./log/load-snapshot.ts";
 export type { Snapshot, TxnState } from "./log/snapshot.ts";
 export { type TableDefinition, validateAppendable } from "./log/table-features.ts";
 export {
@@ -91,21 +92,21 @@ export type {
   StructType,
 } from "./schema/types.ts";
 export { validateTableSchema } from "./schema/validate-schema.ts";
-export { type FinishedDataFile, LocalDataFile } from "./store/local-data-file.ts";
+export { LocalDataFile } from "./store/local-data-file.ts";
 export { LocalStore } from "./store/local-store.ts";
+export { openStore, type StoreOptions } from "./store/open-store.ts";
+export type { RemoteStoreOptions } from "./store/remote-store.ts";
+export type { RetryEnvironment, RetryPolicy } from "./store/retry.ts";
+export type { S3Credentials, S3Options } from "./store/s3-store.ts";
 export type {
+  FinishedDataFile,
   ListOptions,
   ObjectEntry,
   ObjectStore,
+  ObjectWriter,
   PutIfAbsentResult,
 } from "./store/object-store.ts";
-export type {
-  AppendedFile,
-  AppendRequest,
-  AppendResult,
-  AppendTxn,
-  ConflictReason,
-} from "./table/append-request.ts";
+export type { AppendedFile, AppendRequest } from "./table/append-request.ts";
 export type { TableComponents } from "./table/components.ts";
 export {
   ALLOWED_DELTA_PROPERTIES,
@@ -115,3 +116,11 @@ export {
 export { newDataFilePath } from "./table/data-file-path.ts";
 export { DeltaTable, openTable } from "./table/delta-table.ts";
 export { isReadableType, type Row, type ScanOptions } from "./table/scan.ts";
+export type {
+  AddedFile,
+  AppendTxn,
+  CommitResult,
+  ConflictReason,
+  ReadScope,
+  TransactionRequest,
+} from "./table/transaction-request.ts";

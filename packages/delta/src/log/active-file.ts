@@ -10,12 +10,14 @@ import { decodeDataPath } from "./data-path.ts";
 import { isJsonObject } from "./json-fields.ts";
 
 /**
- * A data file that is part of a snapshot: what its `add` action says. The properties are computed when they are asked
- * for, and do not survive a spread (`{ ...file }`): read them by name.
+ * A data file that is part of a snapshot: what its `add` action says. Read the properties by name: those of a file from
+ * a checkpoint are computed when they are asked for, and a spread (`{ ...file }`) has none of them.
  */
 export interface ActiveFile {
   /** Decoded, relative to the table's root. */
   readonly path: string;
+  /** The path as the log has it, encoded as its writer chose: a `remove` names the file by it. */
+  readonly encodedPath: string;
   readonly sizeBytes: number;
   readonly modificationTimeMs: number;
   /** Rows in the file, those included that a deletion vector hides; `undefined` if the log does not say. */
@@ -31,56 +33,28 @@ export interface ActiveFile {
   readonly clusteringProvider: string | undefined;
 }
 
-/** A file that a commit added. */
-export class AddedFile implements ActiveFile {
-  readonly path: string;
-  readonly #add: AddAction;
+const NO_PARTITION_VALUES: PartitionValues = {};
 
-  /** @throws DeltaError `data_loss` if the percent encoding of the path is broken. */
-  constructor(add: AddAction) {
-    this.#add = add;
-    this.path = decodeDataPath(add.path);
-  }
-
-  get sizeBytes(): number {
-    return this.#add.size;
-  }
-
-  get modificationTimeMs(): number {
-    return this.#add.modificationTime;
-  }
-
-  get rowCount(): number | undefined {
-    return rowCountOfStats(this.#add.stats);
-  }
-
-  get partitionValues(): PartitionValues {
-    return this.#add.partitionValues;
-  }
-
-  get stats(): string | undefined {
-    return this.#add.stats;
-  }
-
-  get tags(): Tags | undefined {
-    return this.#add.tags;
-  }
-
-  get deletionVector(): DeletionVectorDescriptor | undefined {
-    return this.#add.deletionVector;
-  }
-
-  get baseRowId(): number | undefined {
-    return this.#add.baseRowId;
-  }
-
-  get defaultRowCommitVersion(): number | undefined {
-    return this.#add.defaultRowCommitVersion;
-  }
-
-  get clusteringProvider(): string | undefined {
-    return this.#add.clusteringProvider;
-  }
+/**
+ * The file that an `add` action adds.
+ * @throws DeltaError `data_loss` if the percent encoding of the path is broken.
+ */
+export function activeFileOf(add: AddAction): ActiveFile {
+  return {
+    path: decodeDataPath(add.path),
+    encodedPath: add.path,
+    sizeBytes: add.size,
+    modificationTimeMs: add.modificationTime,
+    rowCount: rowCountOfStats(add.stats),
+    partitionValues:
+      Object.keys(add.partitionValues).length === 0 ? NO_PARTITION_VALUES : add.partitionValues,
+    stats: add.stats,
+    tags: add.tags,
+    deletionVector: add.deletionVector,
+    baseRowId: add.baseRowId,
+    defaultRowCommitVersion: add.defaultRowCommitVersion,
+    clusteringProvider: add.clusteringProvider,
+  };
 }
 
 /** What tells a file's logical content from that of the same file with other rows deleted. */

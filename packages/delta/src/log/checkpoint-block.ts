@@ -114,7 +114,11 @@ class CheckpointFile implements ActiveFile {
   }
 
   get path(): string {
-    return decodeDataPath(this.#block.required("path", this.#index) as string);
+    return decodeDataPath(this.encodedPath);
+  }
+
+  get encodedPath(): string {
+    return this.#block.required("path", this.#index) as string;
   }
 
   get sizeBytes(): number {

@@ -74,7 +74,10 @@ export function parseCommit(version: number, bytes: Uint8Array, isLast: boolean 
  * Reads a file of several commits made one.
  * @throws DeltaError as {@link parseCommit}.
  */
-export function parseCompacted({ name, version, endVersion }: CompactedFile, bytes: Uint8Array): Commit {
+export function parseCompacted(
+  { name, version, endVersion }: CompactedFile,
+  bytes: Uint8Array,
+): Commit {
   const builder = new CommitBuilder();
   readActions(name, bytes, (line) => builder.addLine(line));
   return { ...builder.build(endVersion, undefined), startVersion: version, commitInfo: undefined };

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { AddAction, RemoveAction } from "./actions.ts";
-import { type ActiveFile, AddedFile, vectorIdOf } from "./active-file.ts";
+import { type ActiveFile, activeFileOf, vectorIdOf } from "./active-file.ts";
 import { decodeDataPath } from "./data-path.ts";
 import { type FileBlock, FileIndex } from "./file-index.ts";
+
+export type { ActiveFile } from "./active-file.ts";
 
 /** The file actions of one commit. */
 export interface FileChange {
@@ -79,7 +81,7 @@ export class FileSet implements Iterable<ActiveFile> {
     const decoded = changes
       .filter(({ adds, removes }) => adds.length > 0 || removes.length > 0)
       .map(({ adds, removes }) => ({
-        files: adds.map((add) => new AddedFile(add)),
+        files: adds.map(activeFileOf),
         removes: removes.map(({ path, deletionVector }) => ({
           path: decodeDataPath(path),
           vectorId: vectorIdOf(deletionVector),

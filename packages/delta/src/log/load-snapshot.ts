@@ -13,7 +13,7 @@ import {
 import { readLastCheckpoint } from "./last-checkpoint.ts";
 import { readCheckpoint } from "./read-checkpoint.ts";
 import { readCommit, readCommitHead, readPieces } from "./read-commits.ts";
-import { LogReplay, missingCommit, replayCommits, type Snapshot } from "./snapshot.ts";
+import { LogReplay, replayCommits, type Snapshot } from "./snapshot.ts";
 import { versionAt } from "./time-travel.ts";
 
 /** Commits that a refresh looks for at once, once it knows that there are any. */

@@ -68,9 +68,7 @@ export function segmentPieces(
   const pieces: SegmentPiece[] = [];
   for (let version = firstVersion; version <= lastVersion; ) {
     const file = longestFrom.get(version);
-    pieces.push(
-      file === undefined ? { kind: "commit", version } : { kind: "compacted", file },
-    );
+    pieces.push(file === undefined ? { kind: "commit", version } : { kind: "compacted", file });
     version = (file?.endVersion ?? version) + 1;
   }
   return pieces;

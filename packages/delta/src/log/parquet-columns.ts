@@ -41,7 +41,9 @@ export async function openParquetColumns(
   sizeBytes: number,
 ): Promise<ParquetColumns> {
   const file = asyncBufferOf(store, path, sizeBytes);
-  const metadata = await decoding(path, async () => parquetMetadataAsync(file, { geoparquet: false }));
+  const metadata = await decoding(path, async () =>
+    parquetMetadataAsync(file, { geoparquet: false }),
+  );
   const nodes = await decoding(path, async () => readNodesOf(parquetSchema(metadata)));
   const rowCount = Number(metadata.num_rows);
   if (!(rowCount >= 0 && rowCount <= MAX_ROWS)) throw damaged(path, `says it has ${rowCount} rows`);

@@ -143,8 +143,9 @@ async function readTopFile(
 async function readFileBlocks(file: ParquetColumns): Promise<readonly FileBlock[]> {
   return asDamage(file.path, async () => {
     const add = file.columns.get("add");
+    if (add === undefined) return [];
     const blocks: FileBlock[] = [];
-    for (let index = 0; add !== undefined && index < file.rowGroupCount; index += 1) {
+    for (let index = 0; index < file.rowGroupCount; index += 1) {
       blocks.push(await readFileBlock(file, index, add));
     }
     return blocks;
@@ -282,9 +283,7 @@ async function rowsOfGroup<T>(
     const columns = await file.readRowGroup(index, [node]);
     const rows = presentRows(columns, node);
     const count = rows?.length ?? columns.rowCount;
-    return Array.from({ length: count }, (_, at) =>
-      parse(columns.value(node, rows?.[at] ?? at)),
-    );
+    return Array.from({ length: count }, (_, at) => parse(columns.value(node, rows?.[at] ?? at)));
   });
 }
 

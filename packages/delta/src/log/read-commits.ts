@@ -57,7 +57,12 @@ export async function* readPieces(
       const fetched = await (ahead.shift() as Promise<Fetched>);
       if (fetched.kind === "failed") throw fetched.error;
       largestBytes = Math.max(largestBytes, fetched.bytes?.length ?? 0);
-      yield* parsePiece(store, pieces[index] as SegmentPiece, fetched.bytes, index + 1 === pieces.length);
+      yield* parsePiece(
+        store,
+        pieces[index] as SegmentPiece,
+        fetched.bytes,
+        index + 1 === pieces.length,
+      );
     }
   } finally {
     await Promise.all(ahead);

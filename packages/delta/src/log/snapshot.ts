@@ -186,7 +186,7 @@ export class LogReplay {
     return {
       version: this.#version,
       commitDigest: commit?.digest,
-      inCommitTimestampMs: hasInCommitTimestamps(metadata)
+      inCommitTimestampMs: hasInCommitTimestamps(protocol, metadata)
         ? inCommitTimestampOf(commit?.commitInfo)
         : undefined,
       protocol,

@@ -89,5 +89,5 @@ function unscaledOf(raw: RawValue): bigint {
     for (const byte of raw) unscaled = (unscaled << 8n) | BigInt(byte);
     return BigInt.asIntN(raw.length * 8, unscaled);
   }
-  return BigInt(raw as number | bigint);
+  return BigInt(raw);
 }

@@ -19,12 +19,13 @@ const READER_FEATURES: ReadonlySet<string> = new Set([
   "variantType-preview",
 ]);
 
-/** Writer features that an append honours, either by doing what they ask or by refusing tables that use them. */
+/** Writer features that a commit honours, either by doing what they ask or by refusing tables that use them. */
 const WRITER_FEATURES: ReadonlySet<string> = new Set([
   "allowColumnDefaults",
   "appendOnly",
   "changeDataFeed",
   "checkConstraints",
+  "clustering",
   "columnMapping",
   "deletionVectors",
   "domainMetadata",
@@ -32,6 +33,7 @@ const WRITER_FEATURES: ReadonlySet<string> = new Set([
   "identityColumns",
   "inCommitTimestamp",
   "invariants",
+  "rowTracking",
   "timestampNtz",
   "v2Checkpoint",
   "vacuumProtocolCheck",
@@ -64,18 +66,25 @@ export function validateReadable(protocol: ProtocolAction, metadata: MetadataAct
 }
 
 /**
+ * Checks that this library knows everything that the table asks of a writer, whatever the commit.
+ * @throws DeltaError `unsupported` naming the protocol version or every feature that stands in the way.
+ */
+export function validateWritable({ protocol, metadata }: TableDefinition): void {
+  validateReadable(protocol, metadata);
+  checkWriterVersion(protocol);
+  const problems = unknownFeatures(protocol.writerFeatures, WRITER_FEATURES);
+  if (usesColumnMapping(protocol, metadata)) problems.push("columnMapping");
+  throwIfAny("write to", problems);
+}
+
+/**
  * Checks that rows can be appended to a table by this library: it honours every feature that the table uses.
  * @throws DeltaError `unsupported` naming the protocol version or every feature that stands in the way.
  */
-export function validateAppendable({ protocol, metadata, schema }: TableDefinition): void {
+export function validateAppendable(definition: TableDefinition): void {
+  const { protocol, metadata, schema } = definition;
   validateReadable(protocol, metadata);
-  if (protocol.minWriterVersion > MAX_WRITER_VERSION) {
-    throw new DeltaError(
-      "unsupported",
-      `the table asks for writer version ${protocol.minWriterVersion}; this library writes up to ${MAX_WRITER_VERSION}`,
-      { details: { minWriterVersion: protocol.minWriterVersion } },
-    );
-  }
+  checkWriterVersion(protocol);
   const problems = unknownFeatures(protocol.writerFeatures, WRITER_FEATURES);
   if (usesColumnMapping(protocol, metadata)) problems.push("columnMapping");
   const { configuration, partitionColumns } = metadata;
@@ -87,9 +96,17 @@ export function validateAppendable({ protocol, metadata, schema }: TableDefiniti
   for (const key of Object.keys(configuration)) {
     if (key.startsWith("delta.constraints.")) problems.push(`checkConstraints (${key})`);
   }
-  if (isOn(configuration, "delta.enableInCommitTimestamps")) problems.push("inCommitTimestamp");
   collectFieldFeatures(schema, [], problems);
   throwIfAny("append to", problems);
+}
+
+function checkWriterVersion({ minWriterVersion }: ProtocolAction): void {
+  if (minWriterVersion <= MAX_WRITER_VERSION) return;
+  throw new DeltaError(
+    "unsupported",
+    `the table asks for writer version ${minWriterVersion}; this library writes up to ${MAX_WRITER_VERSION}`,
+    { details: { minWriterVersion } },
+  );
 }
 
 /** Keys of a column's metadata that ask something of a writer, and the feature that each belongs to. */
@@ -134,6 +151,17 @@ function collectTypeFeatures(type: DataType, path: readonly string[], problems: 
   }
 }
 
+/**
+ * Checks that rows of a table can be read as the files have them.
+ * @throws DeltaError `unsupported` naming the feature that stands in the way.
+ */
+export function validateScannable({ protocol, metadata }: TableDefinition): void {
+  const problems: string[] = [];
+  if (usesColumnMapping(protocol, metadata)) problems.push("columnMapping");
+  if (metadata.schemaString.includes("delta.typeChanges")) problems.push("typeWidening");
+  throwIfAny("read rows of", problems);
+}
+
 /** Whether columns have physical names: the table property counts only where the protocol supports column mapping. */
 export function usesColumnMapping(protocol: ProtocolAction, metadata: MetadataAction): boolean {
   const mode = metadata.configuration["delta.columnMapping.mode"] ?? "none";
@@ -141,10 +169,6 @@ export function usesColumnMapping(protocol: ProtocolAction, metadata: MetadataAc
   return (
     protocol.minReaderVersion === 2 || (protocol.readerFeatures ?? []).includes("columnMapping")
   );
-}
-
-function isOn(configuration: Readonly<Record<string, string>>, key: string): boolean {
-  return configuration[key]?.toLowerCase() === "true";
 }
 
 function unknownFeatures(

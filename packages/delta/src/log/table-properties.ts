@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { DeltaError } from "../delta-error.ts";
-import type { MetadataAction } from "./actions.ts";
+import type { MetadataAction, ProtocolAction } from "./actions.ts";
 
 const MS_PER_UNIT: ReadonlyMap<string, number> = new Map([
   ["week", 604_800_000],
@@ -58,14 +58,23 @@ export function isOn(
   return text === "false" ? false : fallback;
 }
 
-/** Whether a version's commit has a timestamp of its own ("In-Commit Timestamps"). */
-export function hasInCommitTimestamps({ configuration }: MetadataAction): boolean {
-  return isOn(configuration, "delta.enableInCommitTimestamps", false);
+export const ENABLE_IN_COMMIT_TIMESTAMPS = "delta.enableInCommitTimestamps";
+
+/** Whether commits must carry their own time ("In-Commit Timestamps"). */
+export function hasInCommitTimestamps(protocol: ProtocolAction, metadata: MetadataAction): boolean {
+  return (
+    protocol.writerFeatures?.includes("inCommitTimestamp") === true &&
+    isOn(metadata.configuration, ENABLE_IN_COMMIT_TIMESTAMPS, false)
+  );
 }
 
 /** An interval as Spark writes it: `interval 30 days`, `1 week 2 hours`; months and years have no fixed length. */
 export function durationMs(key: string, text: string): number {
-  const words = text.trim().toLowerCase().replace(/^interval\s+/, "").split(/\s+/);
+  const words = text
+    .trim()
+    .toLowerCase()
+    .replace(/^interval\s+/, "")
+    .split(/\s+/);
   let total = 0;
   for (let index = 0; index < words.length; index += 2) {
     const count = Number(words[index]);

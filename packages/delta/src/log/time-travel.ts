@@ -83,8 +83,11 @@ export async function commitFileTimes(
  * From which version and time on commits carry timestamps ("Recommendations for Readers of Tables with In-Commit
  * Timestamps"); `undefined` where none do.
  */
-export function inCommitTimestampsFrom({ metadata }: Snapshot): VersionTime | undefined {
-  if (!hasInCommitTimestamps(metadata)) return undefined;
+export function inCommitTimestampsFrom({
+  protocol,
+  metadata,
+}: Pick<Snapshot, "protocol" | "metadata">): VersionTime | undefined {
+  if (!hasInCommitTimestamps(protocol, metadata)) return undefined;
   const { configuration } = metadata;
   const version = Number(configuration["delta.inCommitTimestampEnablementVersion"] ?? 0);
   const time = configuration["delta.inCommitTimestampEnablementTimestamp"];
@@ -111,7 +114,8 @@ async function versionByCommit(
     });
   };
   const first = await timeOf(firstVersion);
-  if (timestampMs < first) throw tooEarly(timestampMs, { version: firstVersion, timestampMs: first });
+  if (timestampMs < first)
+    throw tooEarly(timestampMs, { version: firstVersion, timestampMs: first });
   let low = firstVersion;
   let high = lastVersion;
   while (low < high) {

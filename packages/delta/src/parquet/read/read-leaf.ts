@@ -95,7 +95,8 @@ class ChunkReader {
     if (valueCount > this.#entryCount - this.#entriesRead) {
       throw new FormatProblem("the pages hold more entries than the column chunk says");
     }
-    const cursor = header.type === 0 ? this.#levelsOfFirst(header, body) : this.#levelsOfSecond(header, body);
+    const cursor =
+      header.type === 0 ? this.#levelsOfFirst(header, body) : this.#levelsOfSecond(header, body);
     const first = this.#entriesRead;
     this.#entriesRead = first + valueCount;
     let presentCount = valueCount;
@@ -172,7 +173,8 @@ class ChunkReader {
       this.#values.addPage(dictionary as ByteStrings, indices);
     } else if (dictionary instanceof BigInt64Array) {
       const values = new BigInt64Array(count);
-      for (let at = 0; at < count; at += 1) values[at] = dictionary[indices[at] as number] as bigint;
+      for (let at = 0; at < count; at += 1)
+        values[at] = dictionary[indices[at] as number] as bigint;
       this.#values.addPage(values);
     } else {
       const numbers = dictionary as ArrayLike<number>;
