@@ -11,25 +11,34 @@ const READER_FEATURES: ReadonlySet<string> = new Set([
   "columnMapping",
   "deletionVectors",
   "timestampNtz",
+  "typeWidening",
+  "typeWidening-preview",
   "v2Checkpoint",
   "vacuumProtocolCheck",
   "variantType",
+  "variantType-preview",
 ]);
 
 /** Writer features that a commit honours, either by doing what they ask or by refusing tables that use them. */
 const WRITER_FEATURES: ReadonlySet<string> = new Set([
-  ...READER_FEATURES,
   "allowColumnDefaults",
   "appendOnly",
   "changeDataFeed",
   "checkConstraints",
   "clustering",
+  "columnMapping",
+  "deletionVectors",
   "domainMetadata",
   "generatedColumns",
   "identityColumns",
   "inCommitTimestamp",
   "invariants",
   "rowTracking",
+  "timestampNtz",
+  "v2Checkpoint",
+  "vacuumProtocolCheck",
+  "variantType",
+  "variantType-preview",
 ]);
 
 /** The parts of a snapshot that decide what can be done with it. */
@@ -40,7 +49,7 @@ export interface TableDefinition {
 }
 
 /**
- * Checks that a table can be read by this library.
+ * Checks that a snapshot of a table can be made by this library; whether its rows can be read is up to the scan.
  * @throws DeltaError `unsupported` naming the protocol version or every feature that stands in the way.
  */
 export function validateReadable(protocol: ProtocolAction, metadata: MetadataAction): void {
@@ -52,7 +61,6 @@ export function validateReadable(protocol: ProtocolAction, metadata: MetadataAct
     );
   }
   const problems = unknownFeatures(protocol.readerFeatures, READER_FEATURES);
-  if (usesColumnMapping(protocol, metadata)) problems.push("columnMapping");
   if (metadata.format.provider !== "parquet") problems.push(`format ${metadata.format.provider}`);
   throwIfAny("read", problems);
 }
@@ -64,7 +72,9 @@ export function validateReadable(protocol: ProtocolAction, metadata: MetadataAct
 export function validateWritable({ protocol, metadata }: TableDefinition): void {
   validateReadable(protocol, metadata);
   checkWriterVersion(protocol);
-  throwIfAny("write to", unknownFeatures(protocol.writerFeatures, WRITER_FEATURES));
+  const problems = unknownFeatures(protocol.writerFeatures, WRITER_FEATURES);
+  if (usesColumnMapping(protocol, metadata)) problems.push("columnMapping");
+  throwIfAny("write to", problems);
 }
 
 /**
@@ -76,6 +86,7 @@ export function validateAppendable(definition: TableDefinition): void {
   validateReadable(protocol, metadata);
   checkWriterVersion(protocol);
   const problems = unknownFeatures(protocol.writerFeatures, WRITER_FEATURES);
+  if (usesColumnMapping(protocol, metadata)) problems.push("columnMapping");
   const { configuration, partitionColumns } = metadata;
   if (partitionColumns.length > 0) {
     problems.push(
@@ -140,8 +151,19 @@ function collectTypeFeatures(type: DataType, path: readonly string[], problems: 
   }
 }
 
-/** The table property counts only where the protocol supports column mapping. */
-function usesColumnMapping(protocol: ProtocolAction, metadata: MetadataAction): boolean {
+/**
+ * Checks that rows of a table can be read as the files have them.
+ * @throws DeltaError `unsupported` naming the feature that stands in the way.
+ */
+export function validateScannable({ protocol, metadata }: TableDefinition): void {
+  const problems: string[] = [];
+  if (usesColumnMapping(protocol, metadata)) problems.push("columnMapping");
+  if (metadata.schemaString.includes("delta.typeChanges")) problems.push("typeWidening");
+  throwIfAny("read rows of", problems);
+}
+
+/** Whether columns have physical names: the table property counts only where the protocol supports column mapping. */
+export function usesColumnMapping(protocol: ProtocolAction, metadata: MetadataAction): boolean {
   const mode = metadata.configuration["delta.columnMapping.mode"] ?? "none";
   if (mode.toLowerCase() === "none") return false;
   return (
