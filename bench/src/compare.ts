@@ -5,7 +5,7 @@ import type { BenchCase } from "./cases/bench-case.ts";
 import type { FaultResult } from "./compare/fault-case.ts";
 import { askForOutageRatios, outageCases } from "./compare/outages.ts";
 import { processFaultCases } from "./compare/process-faults.ts";
-import { type CompareReport, faultRows, strategyRows } from "./compare/report.ts";
+import { barRows, type CompareReport, faultRows, strategyRows } from "./compare/report.ts";
 import { scriptedFaultCases } from "./compare/scripted-faults.ts";
 import { askForStrategyRatios, strategyCases } from "./compare/strategies.ts";
 import { Service } from "./lib/child.ts";
@@ -107,7 +107,7 @@ async function meetFaults(clients: readonly IngestClientKind[]): Promise<FaultRe
 }
 
 function print({ results, faults }: CompareReport): void {
-  for (const rows of [strategyRows(results), faultRows(faults)]) {
+  for (const rows of [strategyRows(results), barRows(results), faultRows(faults)]) {
     if (rows.length > 1) process.stdout.write(`${formatTable(rows)}\n\n`);
   }
 }
