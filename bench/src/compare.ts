@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { mkdirSync, rmSync } from "node:fs";
+import { loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import type { BenchCase } from "./cases/bench-case.ts";
 import type { FaultResult } from "./compare/fault-case.ts";
@@ -50,6 +51,7 @@ if (flags.help) process.stdout.write(HELP);
 else await compare();
 
 async function compare(): Promise<void> {
+  const [loadAverageBefore = 0] = loadavg();
   const clients: IngestClientKind[] = hasOfficialClient()
     ? ["official", "stream", "producer"]
     : ["stream", "producer"];
@@ -68,8 +70,10 @@ async function compare(): Promise<void> {
   }
   await measure(results, outageCases(clients, flags.quick), 1);
   const faults = await meetFaults(clients);
+  const seen = circumstances(flags.quick ? "quick" : "full");
   const report: CompareReport = {
-    ...circumstances(flags.quick ? "quick" : "full"),
+    ...seen,
+    machine: { ...seen.machine, loadAverageBefore: Number(loadAverageBefore.toFixed(2)) },
     durability: DURABILITY,
     results: results.results(),
     faults,

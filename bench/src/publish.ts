@@ -72,5 +72,7 @@ function describe({ machine, versions, durability, mode, measuredAt }: Circumsta
     `${measuredAt.slice(0, 10)}, ${mode} run`,
     durability,
   ];
+  const load = machine["loadAverageBefore"];
+  if (load !== undefined) parts.push(`load average before the run ${load}`);
   return `${parts.join("; ")}.`;
 }
