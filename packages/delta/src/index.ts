@@ -114,4 +114,5 @@ export {
 } from "./table/create-table.ts";
 export { newDataFilePath } from "./table/data-file-path.ts";
 export { DeltaTable, openTable } from "./table/delta-table.ts";
-export { isReadableType, type Row, type ScanOptions } from "./table/scan.ts";
+export type { Row } from "./scan/row.ts";
+export type { ScanOptions } from "./scan/scan-options.ts";

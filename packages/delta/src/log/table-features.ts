@@ -11,9 +11,12 @@ const READER_FEATURES: ReadonlySet<string> = new Set([
   "columnMapping",
   "deletionVectors",
   "timestampNtz",
+  "typeWidening",
+  "typeWidening-preview",
   "v2Checkpoint",
   "vacuumProtocolCheck",
   "variantType",
+  "variantType-preview",
 ]);
 
 /** Writer features that an append honours, either by doing what they ask or by refusing tables that use them. */
@@ -50,7 +53,6 @@ export function validateReadable(protocol: ProtocolAction, metadata: MetadataAct
     );
   }
   const problems = unknownFeatures(protocol.readerFeatures, READER_FEATURES);
-  if (usesColumnMapping(protocol, metadata)) problems.push("columnMapping");
   if (metadata.format.provider !== "parquet") problems.push(`format ${metadata.format.provider}`);
   throwIfAny("read", problems);
 }

@@ -5,7 +5,9 @@ import type { Snapshot } from "../log/snapshot.ts";
 import { type AppendRequest, type AppendResult, validateAppendRequest } from "./append-request.ts";
 import { commitAppend } from "./commit-append.ts";
 import { type ResolvedComponents, resolveComponents, type TableComponents } from "./components.ts";
-import { countRows, type Row, type ScanOptions, scanRows } from "./scan.ts";
+import type { Row } from "../scan/row.ts";
+import type { ScanOptions } from "../scan/scan-options.ts";
+import { countRows, scanRows } from "../scan/scan-rows.ts";
 
 /** Appends that may wait for those before them on one `DeltaTable`. */
 const MAX_WAITING_APPENDS = 1024;

@@ -9,7 +9,7 @@ import { sqlOfField } from "../../../src/schema/sql-type.ts";
 import type { StructType } from "../../../src/schema/types.ts";
 import { createTable } from "../../../src/table/create-table.ts";
 import { type DeltaTable, openTable } from "../../../src/table/delta-table.ts";
-import type { Row } from "../../../src/table/scan.ts";
+import type { Row } from "../../../src/scan/row.ts";
 import type { ColumnValues } from "../parquet/support/blocks.ts";
 import { runPython, runSpark, skipWithoutPython, skipWithoutSpark } from "../../support/python.ts";
 import { temporaryDirectory, writeDataFile } from "../../support/table-files.ts";
