@@ -70,6 +70,8 @@ export {
   decimalOf,
   decimalText,
 } from "./schema/decimal.ts";
+export type { Row } from "./scan/row.ts";
+export type { ScanOptions } from "./scan/scan-options.ts";
 export { parseColumnList, parseSqlType } from "./schema/column-list.ts";
 export { parseSchemaString, printSchemaString } from "./schema/schema-json.ts";
 export {
@@ -91,21 +93,21 @@ export type {
   StructType,
 } from "./schema/types.ts";
 export { validateTableSchema } from "./schema/validate-schema.ts";
-export { type FinishedDataFile, LocalDataFile } from "./store/local-data-file.ts";
+export { LocalDataFile } from "./store/local-data-file.ts";
 export { LocalStore } from "./store/local-store.ts";
+export { openStore, type StoreOptions } from "./store/open-store.ts";
+export type { RemoteStoreOptions } from "./store/remote-store.ts";
+export type { RetryEnvironment, RetryPolicy } from "./store/retry.ts";
+export type { S3Credentials, S3Options } from "./store/s3-store.ts";
 export type {
+  FinishedDataFile,
   ListOptions,
   ObjectEntry,
   ObjectStore,
+  ObjectWriter,
   PutIfAbsentResult,
 } from "./store/object-store.ts";
-export type {
-  AppendedFile,
-  AppendRequest,
-  AppendResult,
-  AppendTxn,
-  ConflictReason,
-} from "./table/append-request.ts";
+export type { AppendedFile, AppendRequest } from "./table/append-request.ts";
 export type { TableComponents } from "./table/components.ts";
 export {
   ALLOWED_DELTA_PROPERTIES,
@@ -114,5 +116,11 @@ export {
 } from "./table/create-table.ts";
 export { newDataFilePath } from "./table/data-file-path.ts";
 export { DeltaTable, openTable } from "./table/delta-table.ts";
-export type { Row } from "./scan/row.ts";
-export type { ScanOptions } from "./scan/scan-options.ts";
+export type {
+  AddedFile,
+  AppendTxn,
+  CommitResult,
+  ConflictReason,
+  ReadScope,
+  TransactionRequest,
+} from "./table/transaction-request.ts";

@@ -14,6 +14,8 @@ import { isJsonObject } from "./json-fields.ts";
 export interface ActiveFile {
   /** Decoded, relative to the table's root. */
   readonly path: string;
+  /** The path as the log has it, encoded as its writer chose: a `remove` names the file by it. */
+  readonly encodedPath: string;
   readonly sizeBytes: number;
   readonly modificationTimeMs: number;
   /** Rows in the file, those included that a deletion vector hides; `undefined` if the log does not say. */
@@ -64,8 +66,13 @@ export class FileSet implements Iterable<ActiveFile> {
 
   /** @param path decoded. */
   has(path: string): boolean {
+    return this.get(path) !== undefined;
+  }
+
+  /** @param path decoded. */
+  get(path: string): ActiveFile | undefined {
     const index = this.#shared.indexByPath.get(path);
-    return index !== undefined && index < this.fileCount;
+    return index !== undefined && index < this.fileCount ? this.#shared.entries[index] : undefined;
   }
 
   /** The set after these commits, given in the order of their versions. */
@@ -138,6 +145,7 @@ const NO_PARTITION_VALUES: PartitionValues = {};
 function toActiveFile(add: AddAction): ActiveFile {
   return {
     path: decodeDataPath(add.path),
+    encodedPath: add.path,
     sizeBytes: add.size,
     modificationTimeMs: add.modificationTime,
     rowCount: rowCountOf(add.stats),

@@ -2,35 +2,43 @@
 import { DeltaError } from "../delta-error.ts";
 import type { DataType, StructType } from "../schema/types.ts";
 import type { MetadataAction, ProtocolAction } from "./actions.ts";
+import { columnMappingModeOf } from "./column-mapping.ts";
 
 export const MAX_READER_VERSION = 3;
 export const MAX_WRITER_VERSION = 7;
 
-/** Reader features that a snapshot honours. Whether one is in use, and how far, is checked where it matters. */
-const READER_FEATURES: ReadonlySet<string> = new Set([
+/** Features that readers and writers both have to know. */
+const SHARED_FEATURES = [
   "columnMapping",
   "deletionVectors",
   "timestampNtz",
-  "typeWidening",
-  "typeWidening-preview",
   "v2Checkpoint",
   "vacuumProtocolCheck",
   "variantType",
+] as const;
+
+/** Reader features that a snapshot honours. Whether one is in use, and how far, is checked where it matters. */
+const READER_FEATURES: ReadonlySet<string> = new Set([
+  ...SHARED_FEATURES,
+  "typeWidening",
+  "typeWidening-preview",
   "variantType-preview",
 ]);
 
-/** Writer features that an append honours, either by doing what they ask or by refusing tables that use them. */
+/** Writer features that a commit honours, either by doing what they ask or by refusing tables that use them. */
 const WRITER_FEATURES: ReadonlySet<string> = new Set([
-  ...READER_FEATURES,
+  ...SHARED_FEATURES,
   "allowColumnDefaults",
   "appendOnly",
   "changeDataFeed",
   "checkConstraints",
+  "clustering",
   "domainMetadata",
   "generatedColumns",
   "identityColumns",
   "inCommitTimestamp",
   "invariants",
+  "rowTracking",
 ]);
 
 /** The parts of a snapshot that decide what can be done with it. */
@@ -58,18 +66,23 @@ export function validateReadable(protocol: ProtocolAction, metadata: MetadataAct
 }
 
 /**
+ * Checks that this library knows everything that the table asks of a writer, whatever the commit.
+ * @throws DeltaError `unsupported` naming the protocol version or every feature that stands in the way.
+ */
+export function validateWritable({ protocol, metadata }: TableDefinition): void {
+  validateReadable(protocol, metadata);
+  checkWriterVersion(protocol);
+  throwIfAny("write to", unknownFeatures(protocol.writerFeatures, WRITER_FEATURES));
+}
+
+/**
  * Checks that rows can be appended to a table by this library: it honours every feature that the table uses.
  * @throws DeltaError `unsupported` naming the protocol version or every feature that stands in the way.
  */
-export function validateAppendable({ protocol, metadata, schema }: TableDefinition): void {
+export function validateAppendable(definition: TableDefinition): void {
+  const { protocol, metadata, schema } = definition;
   validateReadable(protocol, metadata);
-  if (protocol.minWriterVersion > MAX_WRITER_VERSION) {
-    throw new DeltaError(
-      "unsupported",
-      `the table asks for writer version ${protocol.minWriterVersion}; this library writes up to ${MAX_WRITER_VERSION}`,
-      { details: { minWriterVersion: protocol.minWriterVersion } },
-    );
-  }
+  checkWriterVersion(protocol);
   const problems = unknownFeatures(protocol.writerFeatures, WRITER_FEATURES);
   const { configuration, partitionColumns } = metadata;
   if (partitionColumns.length > 0) {
@@ -77,12 +90,21 @@ export function validateAppendable({ protocol, metadata, schema }: TableDefiniti
       `partitioning by ${partitionColumns.map((name) => JSON.stringify(name)).join(", ")}`,
     );
   }
+  if (columnMappingModeOf(protocol, metadata) !== "none") problems.push("columnMapping");
   for (const key of Object.keys(configuration)) {
     if (key.startsWith("delta.constraints.")) problems.push(`checkConstraints (${key})`);
   }
-  if (isOn(configuration, "delta.enableInCommitTimestamps")) problems.push("inCommitTimestamp");
   collectFieldFeatures(schema, [], problems);
   throwIfAny("append to", problems);
+}
+
+function checkWriterVersion({ minWriterVersion }: ProtocolAction): void {
+  if (minWriterVersion <= MAX_WRITER_VERSION) return;
+  throw new DeltaError(
+    "unsupported",
+    `the table asks for writer version ${minWriterVersion}; this library writes up to ${MAX_WRITER_VERSION}`,
+    { details: { minWriterVersion } },
+  );
 }
 
 /** Keys of a column's metadata that ask something of a writer, and the feature that each belongs to. */
@@ -125,19 +147,6 @@ function collectTypeFeatures(type: DataType, path: readonly string[], problems: 
       collectTypeFeatures(type.valueType, path, problems);
       return;
   }
-}
-
-/** The table property counts only where the protocol supports column mapping. */
-function usesColumnMapping(protocol: ProtocolAction, metadata: MetadataAction): boolean {
-  const mode = metadata.configuration["delta.columnMapping.mode"] ?? "none";
-  if (mode.toLowerCase() === "none") return false;
-  return (
-    protocol.minReaderVersion === 2 || (protocol.readerFeatures ?? []).includes("columnMapping")
-  );
-}
-
-function isOn(configuration: Readonly<Record<string, string>>, key: string): boolean {
-  return configuration[key]?.toLowerCase() === "true";
 }
 
 function unknownFeatures(

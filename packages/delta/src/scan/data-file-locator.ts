@@ -31,6 +31,11 @@ export function dataFileLocatorOf(
     );
   });
   return (dataPath) => {
+    const prefix = `${store.location}/`;
+    if (dataPath.startsWith(prefix)) {
+      checkDataPath(dataPath.slice(prefix.length));
+      return { store, path: dataPath.slice(prefix.length) };
+    }
     const absolute = localPathOf(dataPath);
     if (absolute !== undefined) {
       const own = store instanceof LocalStore ? [store] : [];

@@ -2,7 +2,7 @@
 import { DeltaError } from "../delta-error.ts";
 import { sqlTypeOf } from "../schema/sql-type.ts";
 import type { ArrayType, DataType, MapType, StructField, StructType } from "../schema/types.ts";
-import { type ColumnMappingMode, columnIdOf, physicalNameOf } from "./column-mapping.ts";
+import { type ColumnMappingMode, columnIdOf, physicalNameOf } from "../log/column-mapping.ts";
 import { type Conversion, conversionOf } from "./conversions.ts";
 import type { FileNode, FileTree } from "./parquet/file-tree.ts";
 

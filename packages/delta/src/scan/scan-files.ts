@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ActiveFile } from "../log/file-set.ts";
 import type { StructField } from "../schema/types.ts";
-import type { ColumnMappingMode } from "./column-mapping.ts";
+import type { ColumnMappingMode } from "../log/column-mapping.ts";
 import type { DataFileLocator } from "./data-file-locator.ts";
 import { readDeletionVector } from "./deletion-vectors/read-deletion-vector.ts";
 import type { RowSet } from "./deletion-vectors/row-set.ts";

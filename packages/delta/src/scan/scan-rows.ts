@@ -2,7 +2,7 @@
 import { DeltaError } from "../delta-error.ts";
 import type { Snapshot } from "../log/snapshot.ts";
 import type { ObjectStore } from "../store/object-store.ts";
-import { columnMappingModeOf } from "./column-mapping.ts";
+import { columnMappingModeOf } from "../log/column-mapping.ts";
 import { dataFileLocatorOf } from "./data-file-locator.ts";
 import { rowMakerOf } from "./object-maker.ts";
 import { openParquetFile } from "./parquet/parquet-file.ts";

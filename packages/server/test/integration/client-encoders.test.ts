@@ -250,7 +250,7 @@ function expectedValue(name: string, value: unknown): unknown {
       return { x, inner };
     }
     case "counts":
-      return Object.fromEntries(
+      return new Map(
         [...(value as Map<string, number>)].map(([key, cents_]) => [key, cents_.toFixed(2)]),
       );
     default:

@@ -247,10 +247,15 @@ describe("append and read", () => {
   test("refuses to append to what the table has become", async (context) => {
     const location = await temporaryDirectory(context);
     const table = await createTable({ location, schema: SCHEMA });
-    const protocol = { minReaderVersion: 1, minWriterVersion: 7, writerFeatures: ["rowTracking"] };
+    const protocol = {
+      minReaderVersion: 1,
+      minWriterVersion: 7,
+      writerFeatures: ["icebergCompatV2"],
+    };
     writeFileSync(join(location, commitPath(1)), commitBytes([{ protocol }]));
     await table.refresh();
-    await rejectsWith(table.append({ files: [syntheticFile("a")] }), "unsupported", /rowTracking/);
+    const append = table.append({ files: [syntheticFile("a")] });
+    await rejectsWith(append, "unsupported", /icebergCompatV2/);
   });
 
   test("refuses malformed requests", async (context) => {

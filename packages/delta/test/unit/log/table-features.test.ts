@@ -84,10 +84,10 @@ describe("table features", () => {
       () => validateReadable(features(["typeWidening", "nova"], ["typeWidening", "nova"]), plain),
       /cannot read .* typeWidening, nova/,
     );
-    validateReadable(features([], ["rowTracking", "icebergCompatV2"]), plain);
+    validateReadable(features([], ["icebergCompatV2", "nova"]), plain);
     refuses(
-      () => appendable(features([], ["rowTracking", "icebergCompatV2"]), plain),
-      /cannot append to .* rowTracking, icebergCompatV2/,
+      () => appendable(features([], ["icebergCompatV2", "nova"]), plain),
+      /cannot append to .* icebergCompatV2, nova/,
     );
   });
 
@@ -126,14 +126,11 @@ describe("table features", () => {
     }
   });
 
-  test("refuses to append to partitioned tables and tables with in-commit timestamps", () => {
+  test("refuses to append to partitioned tables", () => {
     refuses(
       () => appendable(PROTOCOL, { ...plain, partitionColumns: ["id"] }),
       /partitioning by "id"/,
     );
-    const timestamps = metadataOf(SCHEMA, { "delta.enableInCommitTimestamps": "true" });
-    refuses(() => appendable(features([], ["inCommitTimestamp"]), timestamps), /inCommitTimestamp/);
-    appendable(features([], ["inCommitTimestamp"]), plain);
   });
 
   test("refuses formats other than Parquet", () => {

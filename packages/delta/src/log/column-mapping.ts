@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { DeltaError } from "../delta-error.ts";
-import type { MetadataAction, ProtocolAction } from "../log/actions.ts";
+import type { MetadataAction, ProtocolAction } from "./actions.ts";
 import type { StructField } from "../schema/types.ts";
 
 /** How the columns of a table are found in its data files ("Column Mapping" of the protocol). */
