@@ -11,7 +11,8 @@ export function jsonText(value: unknown): string {
   if (typeof value !== "object") return JSON.stringify(value);
   if (value instanceof Uint8Array) return JSON.stringify(Buffer.from(value).toString("base64"));
   if (Array.isArray(value)) return `[${value.map(jsonText).join(",")}]`;
-  const entries = value instanceof Map ? [...(value as Map<unknown, unknown>)] : Object.entries(value);
+  const entries =
+    value instanceof Map ? [...(value as Map<unknown, unknown>)] : Object.entries(value);
   const members = entries.map(([key, member]) => `${keyText(key)}:${jsonText(member)}`);
   return `{${members.join(",")}}`;
 }

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { SchemaElement } from "hyparquet";
-import { type DecimalFormat, decimalOf, MAX_INT32_DIGITS, MAX_INT64_DIGITS } from "../schema/decimal.ts";
+import {
+  type DecimalFormat,
+  decimalOf,
+  MAX_INT32_DIGITS,
+  MAX_INT64_DIGITS,
+} from "../schema/decimal.ts";
 import type { DataType } from "../schema/types.ts";
 import { DecodeProblem } from "./parquet/decode-problem.ts";
 import type { StoredBytes, StoredValues } from "./parquet/leaf-data.ts";
@@ -72,7 +77,11 @@ function isPlainInteger(element: SchemaElement, physical: "INT32" | "INT64"): bo
   return converted === undefined || converted.startsWith("INT_");
 }
 
-function isDate({ type, converted_type: converted, logical_type: logical }: SchemaElement): boolean {
+function isDate({
+  type,
+  converted_type: converted,
+  logical_type: logical,
+}: SchemaElement): boolean {
   return type === "INT32" && (converted === "DATE" || logical?.type === "DATE");
 }
 
@@ -217,7 +226,8 @@ function toDecimal(
   switch (kind) {
     case "int32": {
       const values = new Int32Array(count);
-      for (let value = 0; value < count; value += 1) values[value] = Number(unscaled(value) * factor);
+      for (let value = 0; value < count; value += 1)
+        values[value] = Number(unscaled(value) * factor);
       return { kind, values };
     }
     case "int64": {

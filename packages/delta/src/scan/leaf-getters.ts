@@ -19,15 +19,13 @@ export function leafGetterOf(values: LeafValues, type: DataType): LeafGetter {
     case "boolean":
       return (index) => values.values[index] === 1;
     case "int32":
-      return type === "date"
-        ? dateGetterOf(values.values)
-        : (index) => values.values[index] as number;
+      return type === "date" ? dateGetterOf(values.values) : (index) => values.values[index];
     case "int64":
-      return (index) => values.values[index] as bigint;
+      return (index) => values.values[index];
     case "float":
-      return (index) => values.values[index] as number;
+      return (index) => values.values[index];
     case "double":
-      return (index) => values.values[index] as number;
+      return (index) => values.values[index];
     case "bytes":
       return type === "string" ? textGetterOf(values) : bytesGetterOf(values);
     case "int128":
@@ -77,13 +75,9 @@ function textGetterOf(bytes: StoredBytes): LeafGetter {
   const { data, ends, indices } = bytes;
   const buffer = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
   const textOf = (entry: number): string =>
-    buffer.toString(
-      "utf8",
-      (entry === 0 ? 0 : (ends[entry - 1] as number)) + 4,
-      ends[entry] as number,
-    );
+    buffer.toString("utf8", (entry === 0 ? 0 : (ends[entry - 1] as number)) + 4, ends[entry]);
   if (indices === null) return textOf;
-  const texts: (string | undefined)[] = new Array<string | undefined>(ends.length).fill(undefined);
+  const texts: (string | undefined)[] = Array.from(ends, () => undefined);
   return (index) => {
     const entry = indices[index] as number;
     return (texts[entry] ??= textOf(entry));

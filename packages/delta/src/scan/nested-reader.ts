@@ -201,7 +201,7 @@ function mapReaderOf(node: MapReadNode, leaves: DecodedLeaves): ValueReader {
 interface Repeated {
   /** Steps over one of it. */
   skip(): void;
-  start(): { readonly value: unknown; add(): void };
+  start(): { readonly value: unknown; readonly add: () => void };
 }
 
 function repeatedReaderOf(

@@ -215,7 +215,9 @@ function variantOf(file: FileNode, context: PlanContext): ReadNode {
 }
 
 function hasFieldIds(nodes: readonly FileNode[]): boolean {
-  return nodes.some(({ element, children }) => element.field_id !== undefined || hasFieldIds(children));
+  return nodes.some(
+    ({ element, children }) => element.field_id !== undefined || hasFieldIds(children),
+  );
 }
 
 function mismatch(type: DataType, file: FileNode, { path }: PlanContext): DeltaError {

@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { leafGetterOf } from "./leaf-getters.ts";
 import { type DecodedLeaf, type ValueReader, valueReaderOf } from "./nested-reader.ts";
-import { damaged, decodeLeaf, type FetchedChunks, type FileRowGroup, type ParquetFile } from "./parquet/parquet-file.ts";
+import {
+  damaged,
+  decodeLeaf,
+  type FetchedChunks,
+  type FileRowGroup,
+  type ParquetFile,
+} from "./parquet/parquet-file.ts";
 import { DecodeProblem } from "./parquet/decode-problem.ts";
 import { type LeafReadNode, leavesOf, type ReadNode } from "./read-plan.ts";
 
@@ -32,7 +38,7 @@ export class RowGroupReader {
    * @throws DeltaError `data_loss`.
    */
   column(node: ReadNode): ColumnReader {
-    if (node.kind === "missing") return { read: (rows) => new Array<null>(rows.length).fill(null) };
+    if (node.kind === "missing") return { read: (rows) => Array.from(rows, () => null) };
     const leaves = this.leaves(node);
     if (node.kind === "leaf" && node.file.repetitionLevel === 0) {
       return flatReaderOf(node, leaves.get(node.file.firstLeaf) as DecodedLeaf);
@@ -42,7 +48,9 @@ export class RowGroupReader {
 
   /** The leaves of a column, decoded. */
   leaves(node: ReadNode): ReadonlyMap<number, DecodedLeaf> {
-    const conversions = new Map(leafNodesOf(node).map((leaf) => [leaf.file.firstLeaf, leaf.convert]));
+    const conversions = new Map(
+      leafNodesOf(node).map((leaf) => [leaf.file.firstLeaf, leaf.convert]),
+    );
     for (const index of leavesOf(node)) {
       if (this.#leaves.has(index)) continue;
       const data = decodeLeaf(this.file, this.group, index, this.#fetched);
@@ -82,8 +90,8 @@ function flatReaderOf(node: LeafReadNode, { data, values }: DecodedLeaf): Column
   if (definitions === null) {
     return {
       read: (rows) => {
-        const out = new Array<unknown>(rows.length);
-        for (let index = 0; index < rows.length; index += 1) out[index] = get(rows[index] as number);
+        const out: unknown[] = [];
+        for (const row of rows) out.push(get(row));
         return out;
       },
     };
@@ -93,11 +101,10 @@ function flatReaderOf(node: LeafReadNode, { data, values }: DecodedLeaf): Column
   let value = 0;
   return {
     read: (rows) => {
-      const out = new Array<unknown>(rows.length);
-      for (let index = 0; index < rows.length; index += 1) {
-        const wanted = rows[index] as number;
+      const out: unknown[] = [];
+      for (const wanted of rows) {
         for (; row < wanted; row += 1) if (definitions[row] === maxLevel) value += 1;
-        out[index] = definitions[row] === maxLevel ? get(value) : null;
+        out.push(definitions[row] === maxLevel ? get(value) : null);
       }
       return out;
     },
@@ -108,10 +115,10 @@ function nestedColumnOf(reader: ValueReader): ColumnReader {
   let row = 0;
   return {
     read: (rows) => {
-      const out = new Array<unknown>(rows.length);
-      for (let index = 0; index < rows.length; index += 1) {
-        for (; row < (rows[index] as number); row += 1) reader.skip();
-        out[index] = reader.read();
+      const out: unknown[] = [];
+      for (const wanted of rows) {
+        for (; row < wanted; row += 1) reader.skip();
+        out.push(reader.read());
         row += 1;
       }
       return out;

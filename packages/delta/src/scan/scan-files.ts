@@ -69,7 +69,12 @@ export function loadGroups(scan: FileScan): AsyncGenerator<LoadedGroup, void, un
 async function* groupsOf(
   scan: FileScan,
 ): AsyncGenerator<{ readonly opened: OpenedFile; readonly group: FileRowGroup }, void, undefined> {
-  const files = readAhead(scan.files, OPEN_FILES, async (file) => openFile(file, scan), scan.signal);
+  const files = readAhead(
+    scan.files,
+    OPEN_FILES,
+    async (file) => openFile(file, scan),
+    scan.signal,
+  );
   for await (const opened of files) {
     for (const group of opened.parquet.rowGroups) {
       if (group.rowCount === 0 || scan.mayMatch?.(group, opened) === false) continue;
@@ -102,7 +107,10 @@ export const SLICE_ROWS = 2048;
 /**
  * The numbers of a group's rows that are not deleted, ascending, in slices of up to {@link SLICE_ROWS}.
  */
-export function* liveRows({ opened, reader }: LoadedGroup): Generator<Uint32Array, void, undefined> {
+export function* liveRows({
+  opened,
+  reader,
+}: LoadedGroup): Generator<Uint32Array, void, undefined> {
   const { rowCount, rowStart } = reader.group;
   const { deleted } = opened;
   for (let start = 0; start < rowCount; start += SLICE_ROWS) {

@@ -15,8 +15,7 @@ export async function countRows(store: ObjectStore, snapshot: Snapshot): Promise
   const locator = dataFileLocatorOf(store, []);
   let total = 0;
   for (const { path, sizeBytes, rowCount, deletionVector } of snapshot.files) {
-    const inFile =
-      rowCount ?? (await openParquetFile(locator(path), path, sizeBytes)).rowCount;
+    const inFile = rowCount ?? (await openParquetFile(locator(path), path, sizeBytes)).rowCount;
     total += inFile - (deletionVector?.cardinality ?? 0);
   }
   return total;

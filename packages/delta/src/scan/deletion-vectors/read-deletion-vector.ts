@@ -36,14 +36,10 @@ export async function readDeletionVector(
   const place = placeOf(descriptor);
   try {
     const bytes =
-      place === undefined
-        ? inlineBytes(descriptor)
-        : await storedBytes(descriptor, place, locator);
+      place === undefined ? inlineBytes(descriptor) : await storedBytes(descriptor, place, locator);
     const rows = decodeDeletionVector(bytes, rowCount);
     if (rows.size !== descriptor.cardinality) {
-      throw new DecodeProblem(
-        `${rows.size} rows, where the log says ${descriptor.cardinality}`,
-      );
+      throw new DecodeProblem(`${rows.size} rows, where the log says ${descriptor.cardinality}`);
     }
     return rows;
   } catch (error) {

@@ -61,7 +61,8 @@ function readBitmap(reader: VectorReader, base: number, rows: RowSet): void {
   const containers = Array.from({ length: containerCount }, (_, index) => ({
     base: base + reader.uint16() * 2 ** 16,
     cardinality: reader.uint16() + 1,
-    isRuns: runFlags !== undefined && (((runFlags[index >>> 3] as number) >>> (index & 7)) & 1) === 1,
+    isRuns:
+      runFlags !== undefined && (((runFlags[index >>> 3] as number) >>> (index & 7)) & 1) === 1,
   }));
   // The containers follow each other without a gap, so their offsets say nothing new.
   if (!hasRuns || containerCount >= MIN_CONTAINERS_WITH_OFFSETS) reader.take(containerCount * 4);

@@ -8,7 +8,9 @@ const BASE = 85;
 const DIGITS_PER_GROUP = 5;
 const BYTES_PER_GROUP = 4;
 
-const VALUES: ReadonlyMap<string, number> = new Map([...DIGITS].map((digit, value) => [digit, value]));
+const VALUES: ReadonlyMap<string, number> = new Map(
+  Array.from(DIGITS).map((digit, value) => [digit, value]),
+);
 
 /**
  * Decodes Z85.

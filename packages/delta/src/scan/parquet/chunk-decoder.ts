@@ -112,7 +112,8 @@ class ChunkDecoder {
       entryCount: this.entryCount,
       valueCount: this.#valueCount,
       definitions: this.#valueCount === this.entryCount ? null : definitions,
-      repetitions: this.#type.maxRepetitionLevel === 0 ? null : this.#repetitions.finish(this.entryCount),
+      repetitions:
+        this.#type.maxRepetitionLevel === 0 ? null : this.#repetitions.finish(this.entryCount),
       values: this.#sink.finish(),
     };
   }

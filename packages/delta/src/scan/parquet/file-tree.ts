@@ -30,10 +30,13 @@ const MAX_DEPTH = 200;
 export function fileTreeOf(elements: readonly SchemaElement[]): FileTree {
   const leaves: FileNode[] = [];
   let next = 1;
-  const nodeOf = (parent: Pick<FileNode, "path" | "definitionLevel" | "repetitionLevel">): FileNode => {
+  const nodeOf = (
+    parent: Pick<FileNode, "path" | "definitionLevel" | "repetitionLevel">,
+  ): FileNode => {
     const element = elements[next];
     next += 1;
-    if (element === undefined) throw new DecodeProblem("a schema that names more nodes than it lists");
+    if (element === undefined)
+      throw new DecodeProblem("a schema that names more nodes than it lists");
     const repetition = element.repetition_type ?? "REQUIRED";
     const place = {
       path: [...parent.path, element.name],

@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type CompressionCodec, type FileMetaData, parquetMetadataAsync, type RowGroup, type Statistics } from "hyparquet";
+import {
+  type CompressionCodec,
+  type FileMetaData,
+  parquetMetadataAsync,
+  type RowGroup,
+  type Statistics,
+} from "hyparquet";
 import { DeltaError } from "../../delta-error.ts";
 import type { ObjectStore } from "../../store/object-store.ts";
 import { decodeChunk } from "./chunk-decoder.ts";
@@ -270,9 +276,7 @@ async function rangeReaderOf(
   const tailStart = Math.max(0, sizeBytes - TAIL_BYTES);
   const tail = await readStored(tailStart, sizeBytes);
   return async (start, end) =>
-    start >= tailStart
-      ? tail.subarray(start - tailStart, end - tailStart)
-      : readStored(start, end);
+    start >= tailStart ? tail.subarray(start - tailStart, end - tailStart) : readStored(start, end);
 }
 
 async function decoding<T>(path: string, decode: () => Promise<T>): Promise<T> {

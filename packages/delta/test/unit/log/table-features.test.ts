@@ -81,8 +81,8 @@ describe("table features", () => {
 
   test("refuses unknown features by name, for reading and for writing apart", () => {
     refuses(
-      () => validateReadable(features(["typeWidening", "nova"], ["typeWidening", "nova"]), plain),
-      /cannot read .* typeWidening, nova/,
+      () => validateReadable(features(["variantShredding", "nova"], ["nova"]), plain),
+      /cannot read .* variantShredding, nova/,
     );
     validateReadable(features([], ["icebergCompatV2", "nova"]), plain);
     refuses(
@@ -91,21 +91,22 @@ describe("table features", () => {
     );
   });
 
-  test("refuses column mapping where it is on and supported", () => {
+  test("refuses to append where column mapping is on and supported, and reads", () => {
     const mapped = metadataOf(SCHEMA, { "delta.columnMapping.mode": "name" });
-    refuses(
-      () => validateReadable({ minReaderVersion: 2, minWriterVersion: 5 }, mapped),
-      /columnMapping/,
-    );
-    refuses(
-      () => validateReadable(features(["columnMapping"], ["columnMapping"]), mapped),
-      /columnMapping/,
-    );
-    validateReadable(PROTOCOL, mapped);
-    validateReadable(
-      features(["columnMapping"], ["columnMapping"]),
-      metadataOf(SCHEMA, { "delta.columnMapping.mode": "none" }),
-    );
+    const legacy = { minReaderVersion: 2, minWriterVersion: 5 };
+    const listed = features(["columnMapping"], ["columnMapping"]);
+    for (const protocol of [legacy, listed]) {
+      validateReadable(protocol, mapped);
+      refuses(() => appendable(protocol, mapped), /columnMapping/);
+    }
+    appendable(PROTOCOL, mapped);
+    appendable(listed, metadataOf(SCHEMA, { "delta.columnMapping.mode": "none" }));
+  });
+
+  test("refuses to append where columns have been widened, and reads", () => {
+    const widening = features(["typeWidening"], ["typeWidening"]);
+    validateReadable(widening, plain);
+    refuses(() => appendable(widening, plain), /typeWidening/);
   });
 
   test("refuses to append where rows would have to be checked or computed", () => {
