@@ -37,6 +37,30 @@ export {
   type FixedValues,
 } from "./columns/fixed-column.ts";
 export { DeltaError, type DeltaErrorCode, type DeltaErrorOptions } from "./delta-error.ts";
+export { bindPredicate, parsePredicate } from "./expression/bind-expression.ts";
+export {
+  type BlockCheck,
+  type BlockCheckOptions,
+  compileBlockCheck,
+} from "./expression/block-check.ts";
+export type { ColumnRows, FlatRows } from "./expression/block-readers.ts";
+export type { BoundColumn, BoundPredicate } from "./expression/bound-expression.ts";
+export { COLUMN_DEFAULT_METADATA_KEY, columnDefaultOf } from "./expression/column-default.ts";
+export {
+  compilePruner,
+  type PrunableFile,
+  type PrunerOptions,
+} from "./expression/compile-pruner.ts";
+export { parseExpression } from "./expression/parse-expression.ts";
+export {
+  type JsonTree,
+  type ParsedStatistics,
+  parseStatistics,
+} from "./expression/parse-statistics.ts";
+export { compileRowPredicate, type RowValues } from "./expression/row-predicate.ts";
+export type { Scalar, ScalarType } from "./expression/scalar-types.ts";
+export type { ComparisonOperator, Expression } from "./expression/syntax.ts";
+export { type TableConstraint, tableConstraintsOf } from "./expression/table-constraints.ts";
 export type {
   DeletionVectorDescriptor,
   DomainMetadataAction,
@@ -64,6 +88,8 @@ export {
   ParquetFileEncoder,
   type ParquetFileOptions,
 } from "./parquet/parquet-file-encoder.ts";
+export { partitionDirectory } from "./partition/partition-directory.ts";
+export { partitionValueFromText, partitionValueToText } from "./partition/partition-values.ts";
 export {
   bytesOfPrecision,
   type DecimalFormat,
