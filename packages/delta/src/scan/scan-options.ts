@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { DeltaError } from "../delta-error.ts";
+import { parsePredicate } from "../expression/bind-expression.ts";
+import type { BoundPredicate } from "../expression/bound-expression.ts";
 import type { StructField, StructType } from "../schema/types.ts";
 
 export interface ScanOptions {
@@ -8,6 +10,12 @@ export interface ScanOptions {
    * @default all of the schema
    */
   readonly columns?: readonly string[];
+  /**
+   * Only rows for which this is true: SQL text (see `parsePredicate` for what it may hold), or a predicate that has been
+   * bound. Files and row groups that cannot have such rows, by their partition values and statistics, are not read.
+   * @default all rows
+   */
+  readonly where?: string | BoundPredicate;
   /**
    * At most so many rows.
    * @default all
@@ -31,7 +39,22 @@ export function selectColumns(
   schema: StructType,
   names: readonly string[] | undefined,
 ): readonly StructField[] {
-  return names === undefined ? schema.fields : names.map((name) => findField(schema.fields, name));
+  if (names === undefined) return schema.fields;
+  return [...new Set(names)].map((name) => findField(schema.fields, name));
+}
+
+/**
+ * The condition of a scan, of the schema's columns.
+ * @throws DeltaError as `parsePredicate`.
+ */
+export function predicateOf(
+  schema: StructType,
+  { where }: Pick<ScanOptions, "where">,
+): BoundPredicate | undefined {
+  if (where === undefined) return undefined;
+  if (typeof where === "string") return parsePredicate(where, schema);
+  // Bound to another version of the table, its columns may have been renamed or retyped since.
+  return where.schema === schema ? where : parsePredicate(where.text, schema);
 }
 
 /** @throws DeltaError `invalid_argument` for a limit that is no count. */
