@@ -69,6 +69,7 @@ export type {
   ProtocolAction,
 } from "./log/actions.ts";
 export type { ActiveFile, FileSet } from "./log/file-set.ts";
+export { loadSnapshot, refreshSnapshot, type SnapshotOptions } from "./log/load-snapshot.ts";
 export type { Snapshot, TxnState } from "./log/snapshot.ts";
 export { type TableDefinition, validateAppendable } from "./log/table-features.ts";
 export {
@@ -119,6 +120,8 @@ export type {
   StructType,
 } from "./schema/types.ts";
 export { validateTableSchema } from "./schema/validate-schema.ts";
+export type { AzureOptions, AzureTokenCredential } from "./store/azure-options.ts";
+export type { GcsOptions, GcsServiceAccount } from "./store/gcs-credentials.ts";
 export { LocalDataFile } from "./store/local-data-file.ts";
 export { LocalStore } from "./store/local-store.ts";
 export { openStore, type StoreOptions } from "./store/open-store.ts";

@@ -7,38 +7,39 @@ import { columnMappingModeOf } from "./column-mapping.ts";
 export const MAX_READER_VERSION = 3;
 export const MAX_WRITER_VERSION = 7;
 
-/** Features that readers and writers both have to know. */
-const SHARED_FEATURES = [
+/** Reader features that a snapshot honours. Whether one is in use, and how far, is checked where it matters. */
+const READER_FEATURES: ReadonlySet<string> = new Set([
   "columnMapping",
   "deletionVectors",
   "timestampNtz",
+  "typeWidening",
+  "typeWidening-preview",
   "v2Checkpoint",
   "vacuumProtocolCheck",
   "variantType",
-] as const;
-
-/** Reader features that a snapshot honours. Whether one is in use, and how far, is checked where it matters. */
-const READER_FEATURES: ReadonlySet<string> = new Set([
-  ...SHARED_FEATURES,
-  "typeWidening",
-  "typeWidening-preview",
   "variantType-preview",
 ]);
 
 /** Writer features that a commit honours, either by doing what they ask or by refusing tables that use them. */
 const WRITER_FEATURES: ReadonlySet<string> = new Set([
-  ...SHARED_FEATURES,
   "allowColumnDefaults",
   "appendOnly",
   "changeDataFeed",
   "checkConstraints",
   "clustering",
+  "columnMapping",
+  "deletionVectors",
   "domainMetadata",
   "generatedColumns",
   "identityColumns",
   "inCommitTimestamp",
   "invariants",
   "rowTracking",
+  "timestampNtz",
+  "v2Checkpoint",
+  "vacuumProtocolCheck",
+  "variantType",
+  "variantType-preview",
 ]);
 
 /** The parts of a snapshot that decide what can be done with it. */
@@ -49,7 +50,7 @@ export interface TableDefinition {
 }
 
 /**
- * Checks that a table can be read by this library.
+ * Checks that a table can be read by this library. Whether each of its files can is found when it is opened.
  * @throws DeltaError `unsupported` naming the protocol version or every feature that stands in the way.
  */
 export function validateReadable(protocol: ProtocolAction, metadata: MetadataAction): void {
@@ -72,7 +73,9 @@ export function validateReadable(protocol: ProtocolAction, metadata: MetadataAct
 export function validateWritable({ protocol, metadata }: TableDefinition): void {
   validateReadable(protocol, metadata);
   checkWriterVersion(protocol);
-  throwIfAny("write to", unknownFeatures(protocol.writerFeatures, WRITER_FEATURES));
+  const problems = unknownFeatures(protocol.writerFeatures, WRITER_FEATURES);
+  if (columnMappingModeOf(protocol, metadata) !== "none") problems.push("columnMapping");
+  throwIfAny("write to", problems);
 }
 
 /**
@@ -84,13 +87,13 @@ export function validateAppendable(definition: TableDefinition): void {
   validateReadable(protocol, metadata);
   checkWriterVersion(protocol);
   const problems = unknownFeatures(protocol.writerFeatures, WRITER_FEATURES);
+  if (columnMappingModeOf(protocol, metadata) !== "none") problems.push("columnMapping");
   const { configuration, partitionColumns } = metadata;
   if (partitionColumns.length > 0) {
     problems.push(
       `partitioning by ${partitionColumns.map((name) => JSON.stringify(name)).join(", ")}`,
     );
   }
-  if (columnMappingModeOf(protocol, metadata) !== "none") problems.push("columnMapping");
   for (const key of Object.keys(configuration)) {
     if (key.startsWith("delta.constraints.")) problems.push(`checkConstraints (${key})`);
   }

@@ -2,9 +2,11 @@
 import { DeltaError } from "../delta-error.ts";
 import { parsePredicate } from "../expression/bind-expression.ts";
 import type { BoundPredicate } from "../expression/bound-expression.ts";
+import type { SnapshotOptions } from "../log/load-snapshot.ts";
 import type { StructField, StructType } from "../schema/types.ts";
 
-export interface ScanOptions {
+/** Extends {@link SnapshotOptions}: a `version`, or a time as `timestampMs`, reads the table as it was then. */
+export interface ScanOptions extends SnapshotOptions {
   /**
    * Only these columns, in this order.
    * @default all of the schema

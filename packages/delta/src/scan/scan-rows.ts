@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { loadSnapshot, type SnapshotOptions } from "../log/load-snapshot.ts";
 import type { Snapshot } from "../log/snapshot.ts";
 import type { ObjectStore } from "../store/object-store.ts";
 import { dataFileLocatorOf } from "./data-file-locator.ts";
@@ -19,12 +20,30 @@ export async function countRows(store: ObjectStore, snapshot: Snapshot): Promise
   return total;
 }
 
+/**
+ * The state that a scan reads.
+ * @throws DeltaError as `loadSnapshot`.
+ */
+export async function snapshotOfScan(
+  store: ObjectStore,
+  newest: Snapshot,
+  { version, timestampMs }: SnapshotOptions,
+): Promise<Snapshot> {
+  if (version === undefined && timestampMs === undefined) return newest;
+  if (version === newest.version && timestampMs === undefined) return newest;
+  return loadSnapshot(store, {
+    ...(version === undefined ? {} : { version }),
+    ...(timestampMs === undefined ? {} : { timestampMs }),
+  });
+}
+
 /** See `DeltaTable.scan`. */
 export async function* scanRows(
   store: ObjectStore,
-  snapshot: Snapshot,
+  newest: Snapshot,
   options: ScanOptions,
 ): AsyncGenerator<Row, void, undefined> {
+  const snapshot = await snapshotOfScan(store, newest, options);
   const scan = prepareTableScan(store, snapshot, options);
   let remaining = limitOf(options);
   if (remaining === 0) return;
