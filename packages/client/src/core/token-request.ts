@@ -69,7 +69,13 @@ export function readTokenResponse(
   if (!/^[\x21-\x7e]+$/.test(value)) {
     throw invalidToken("the access_token cannot be sent in a header", status);
   }
-  const seconds = Number(answer?.["expires_in"] ?? Number.NaN);
+  const seconds = Number.parseFloat(String(answer?.["expires_in"])); // some services quote it
+  if (seconds <= 0) {
+    const reason = `the token expired before it came: expires_in is ${seconds}`;
+    throw new ZerobusError("unavailable", `Token fetch failed: ${reason}`, {
+      details: { httpStatus: status },
+    });
+  }
   return { value, expiresInMs: seconds > 0 ? seconds * 1000 : undefined };
 }
 

@@ -4,6 +4,7 @@ import { checkDataPath } from "../log/data-path.ts";
 import type { ActiveFile } from "../log/file-set.ts";
 import { openParquet, type ParquetInput } from "../log/parquet-input.ts";
 import type { Snapshot } from "../log/snapshot.ts";
+import { validateScannable } from "../log/table-features.ts";
 import { decimalOf } from "../schema/decimal.ts";
 import { sqlTypeOf } from "../schema/sql-type.ts";
 import type { DataType, StructField } from "../schema/types.ts";
@@ -62,6 +63,7 @@ export async function* scanRows(
     const read = valueReaderOf(type);
     return read === undefined ? [] : [{ name, read }];
   });
+  validateScannable(snapshot);
   const { partitionColumns } = snapshot.metadata;
   if (partitionColumns.length > 0) {
     throw new DeltaError(
