@@ -65,6 +65,8 @@ describe("GCS", { skip: skipWithoutGcsServer }, () => {
     const failing = async (): Promise<string> => Promise.reject(new Error("logged out"));
     const denied = await open(`gs://${BUCKET}/t`, { accessToken: failing });
     await rejectsWith(denied.get("x"), "permission_denied", /no token: logged out.*gcloud/);
+    const keyless = await open(`gs://${BUCKET}/t`, { keyFile: "/no/such/key.json" });
+    await rejectsWith(keyless.get("x"), "permission_denied", /no token:.*key.json/);
     await rejectsWith(
       open(`gs://${BUCKET}/t`, { accessToken: "a", keyFile: "b" }),
       "invalid_argument",
