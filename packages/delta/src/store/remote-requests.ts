@@ -59,13 +59,13 @@ export class RemoteRequests {
     const timeoutMs = this.#settings.requestTimeoutMs * partCount;
     let mayHaveApplied = false;
     for (;;) {
-      const timeout = AbortSignal.timeout(timeoutMs);
-      const signal =
-        action.signal === undefined ? timeout : AbortSignal.any([timeout, action.signal]);
+      const timeout = new AbortController();
+      const timer = setTimeout(() => timeout.abort(), timeoutMs);
+      const signals = [timeout.signal, ...(action.signal === undefined ? [] : [action.signal])];
       try {
-        return await attempt(signal);
+        return await attempt(AbortSignal.any(signals));
       } catch (cause) {
-        const failure = timeout.aborted ? timedOut(timeoutMs) : this.api.classify(cause);
+        const failure = timeout.signal.aborted ? timedOut(timeoutMs) : this.api.classify(cause);
         const meaning = FAILURE_MEANINGS[failure.kind];
         mayHaveApplied ||= action.isWrite && meaning.mayHaveApplied;
         const isRetried = meaning.isRetried && action.signal?.aborted !== true;
@@ -73,6 +73,8 @@ export class RemoteRequests {
         const { name, path } = action;
         const { location } = this.api;
         throw remoteError({ action: name, path, location, failure, mayHaveApplied, cause });
+      } finally {
+        clearTimeout(timer);
       }
     }
   }
