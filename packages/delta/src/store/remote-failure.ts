@@ -114,6 +114,15 @@ export function kindOfStatus(status: number): FailureKind {
   }
 }
 
+/** The longest that a store may make a request wait. */
+const MAX_RETRY_AFTER_MS = 30_000;
+
+/** `Retry-After` in seconds; as a date it is not heeded. */
+export function retryAfterOf(header: string | undefined): number | undefined {
+  const seconds = header === undefined ? Number.NaN : Number(header);
+  return seconds >= 0 ? Math.min(MAX_RETRY_AFTER_MS, seconds * 1000) : undefined;
+}
+
 export interface FailedRequest {
   /** As in "cannot <action> <path>". */
   readonly action: string;

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { DeltaError } from "../delta-error.ts";
 import type { FinishedDataFile, ObjectWriter } from "./object-store.ts";
+import { PART_BYTES } from "./part-bytes.ts";
 import type { RemoteHead, RemoteUpload, UploadPart } from "./remote-api.ts";
 import type { RemoteRequests } from "./remote-requests.ts";
 import { WriterLife } from "./writer-state.ts";
-
-/** Services take parts from 5 MiB, and some only multiples of 256 KiB. */
-export const PART_BYTES: number = 8 * 1024 * 1024;
 
 /** The lowest bound among the services. */
 const MAX_PART_COUNT = 10_000;

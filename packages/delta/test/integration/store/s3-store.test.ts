@@ -114,6 +114,7 @@ testStoreFaults({
   isList: (request) => queryOf(request).has("list-type"),
   isPart: (request) => queryOf(request).has("partNumber"),
   isComplete: (request) => request.method === "POST" && queryOf(request).has("uploadId"),
+  takesPartsTwice: true,
   throttled: s3Answer(503, "SlowDown"),
   raced: s3Answer(409, "ConditionalRequestConflict"),
 });
