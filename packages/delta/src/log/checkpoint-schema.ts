@@ -2,7 +2,7 @@
 import { scalarTypeOf } from "../expression/scalar-types.ts";
 import type { DataType, MapType, StructField, StructType } from "../schema/types.ts";
 import type { MetadataAction, ProtocolAction } from "./actions.ts";
-import { usesColumnMapping } from "./table-features.ts";
+import { columnMappingModeOf, physicalNameOf } from "./column-mapping.ts";
 import type { LogProperties } from "./table-properties.ts";
 
 /** A table as far as the columns of its checkpoints depend on it. */
@@ -39,7 +39,8 @@ export function addLayoutOf(table: CheckpointedTable, properties: LogProperties)
   if (!writesStatsAsStruct) {
     return { hasStatsText: writesStatsAsJson, statsFields: undefined, partitionFields: [] };
   }
-  const physicalName = physicalNamesOf(table);
+  const mode = columnMappingModeOf(table.protocol, metadata);
+  const physicalName = (field: StructField): string => physicalNameOf(field, mode);
   const partitions = new Set(metadata.partitionColumns);
   const dataFields = schema.fields.filter(({ name }) => !partitions.has(name));
   const byName = new Map(schema.fields.map((field) => [field.name, field]));
@@ -53,16 +54,6 @@ export function addLayoutOf(table: CheckpointedTable, properties: LogProperties)
     statsFields: statsFieldsOf(dataFields, physicalName, budget),
     partitionFields,
   };
-}
-
-/** The name that a column has in files and in the log. */
-function physicalNamesOf({
-  protocol,
-  metadata,
-}: CheckpointedTable): (field: StructField) => string {
-  if (!usesColumnMapping(protocol, metadata)) return ({ name }) => name;
-  return ({ name, metadata: { "delta.columnMapping.physicalName": physical } }) =>
-    typeof physical === "string" ? physical : name;
 }
 
 /** How many columns, counted by their leaves, statistics are kept of; -1 stands for all. */
