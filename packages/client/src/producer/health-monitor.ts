@@ -46,7 +46,7 @@ export class HealthMonitor {
           : `lane ${troubled.index} is ${troubled.state.kind}${error === undefined ? "" : `: ${error.message}`}`,
       category:
         error !== undefined
-          ? categoryOf(error.code, true)
+          ? categoryOf(error.code, troubled?.state.kind !== "settingAside")
           : troubled === undefined && throttled !== undefined
             ? "throttling"
             : undefined,

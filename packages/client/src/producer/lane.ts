@@ -212,8 +212,10 @@ export class Lane {
     const from = this.#state;
     const next = laneTransition(from, event, this.#options.policy);
     this.#state = next.state;
+    // An engine that is started by an effect has changes of its own.
+    const change = this.#lastChange;
     for (const effect of next.effects) this.#run(effect);
-    if (from.kind !== next.state.kind) this.#options.host.changed(this, from, this.#lastChange);
+    if (from.kind !== next.state.kind) this.#options.host.changed(this, from, change);
   }
 
   #run(effect: LaneEffect): void {
