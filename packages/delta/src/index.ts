@@ -97,6 +97,8 @@ export {
   decimalOf,
   decimalText,
 } from "./schema/decimal.ts";
+export type { Row } from "./scan/row.ts";
+export type { ScanOptions } from "./scan/scan-options.ts";
 export { parseColumnList, parseSqlType } from "./schema/column-list.ts";
 export { parseSchemaString, printSchemaString } from "./schema/schema-json.ts";
 export {
@@ -143,7 +145,6 @@ export {
 } from "./table/create-table.ts";
 export { newDataFilePath } from "./table/data-file-path.ts";
 export { DeltaTable, openTable } from "./table/delta-table.ts";
-export { isReadableType, type Row, type ScanOptions } from "./table/scan.ts";
 export type {
   AddedFile,
   AppendTxn,
