@@ -69,8 +69,23 @@ export type {
   ProtocolAction,
 } from "./log/actions.ts";
 export type { ActiveFile, FileSet } from "./log/file-set.ts";
+export {
+  assertChecksumMatches,
+  type ChecksumDifference,
+  type ChecksumVerdict,
+  verifySnapshot,
+  writeChecksum,
+} from "./log/checksum.ts";
 export { loadSnapshot, refreshSnapshot, type SnapshotOptions } from "./log/load-snapshot.ts";
+export { cleanUpLog, type LogCleanupOptions, type LogCleanupResult } from "./log/log-cleanup.ts";
+export type { CheckpointFiles } from "./log/log-segment.ts";
 export type { Snapshot, TxnState } from "./log/snapshot.ts";
+export {
+  type CheckpointOptions,
+  isCheckpointDue,
+  withCheckpoint,
+  writeCheckpoint,
+} from "./log/write-checkpoint.ts";
 export { type TableDefinition, validateAppendable } from "./log/table-features.ts";
 export {
   type Compressor,
@@ -97,6 +112,8 @@ export {
   decimalOf,
   decimalText,
 } from "./schema/decimal.ts";
+export type { Row } from "./scan/row.ts";
+export type { ScanOptions } from "./scan/scan-options.ts";
 export { parseColumnList, parseSqlType } from "./schema/column-list.ts";
 export { parseSchemaString, printSchemaString } from "./schema/schema-json.ts";
 export {
@@ -143,7 +160,6 @@ export {
 } from "./table/create-table.ts";
 export { newDataFilePath } from "./table/data-file-path.ts";
 export { DeltaTable, openTable } from "./table/delta-table.ts";
-export { isReadableType, type Row, type ScanOptions } from "./table/scan.ts";
 export type {
   AddedFile,
   AppendTxn,

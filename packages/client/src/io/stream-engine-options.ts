@@ -2,6 +2,7 @@
 import type { ChunkPool } from "../core/chunk-pool.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Endpoint } from "../core/endpoint.ts";
+import type { SendPace } from "../core/rate-limiter.ts";
 import type { BackoffPolicy } from "../core/retry-policy.ts";
 import type { StreamListeners, StreamSettings } from "../core/settings.ts";
 import type { CallCredentials } from "./credentials.ts";
@@ -22,10 +23,14 @@ export interface StreamEngineOptions {
   readonly clock: Clock;
   readonly backoff: BackoffPolicy;
   readonly random: () => number;
+  /** Shapes what is sent, what is sent again too. @default none */
+  readonly pace?: SendPace;
   /** Ends waits for an endpoint that took no connection as soon as it takes them. @default waits are waited */
   readonly probe?: EndpointProbe;
   /** Told of what is handed to the socket, once per run of writes; resends included. Bytes are those of the frames. */
   readonly onSent?: (recordCount: number, byteCount: number) => void;
+  /** Called when a submission that found no room may find some now: for those who keep such submissions themselves. */
+  readonly onRoom?: () => void;
   /** Called after acknowledgements moved forward, before those who wait for them hear of it. */
   readonly onProgress?: () => void;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Clock } from "../core/clock.ts";
+import type { SendPace } from "../core/rate-limiter.ts";
 import type { StreamListeners, StreamStateChange } from "../core/settings.ts";
 import { ZerobusError } from "../core/zerobus-error.ts";
 import type { StreamEngine } from "../io/stream-engine.ts";
@@ -11,7 +12,8 @@ import type { RecordIdStamper } from "./identity/record-id-stamper.ts";
 import type { Lane, LaneHost } from "./lane.ts";
 import type { LaneSet } from "./lane-set.ts";
 import type { LaneState } from "./lane-state.ts";
-import type { FaultEvent, LaneOrigin, ProducerEvent } from "./producer-event.ts";
+import type { ThrottleReport } from "./limits/throttle-report.ts";
+import type { FaultEvent, LaneCountEvent, LaneOrigin, ProducerEvent } from "./producer-event.ts";
 import type { ProducerHealth } from "./producer-health.ts";
 import type { ProducerOptions } from "./producer-options.ts";
 import type { ProducerSettings } from "./producer-settings.ts";
@@ -47,8 +49,9 @@ export class LaneReporter<T> implements LaneHost {
     this.#options = parts.options;
   }
 
-  makeEngine(listeners: StreamListeners, onProgress: () => void): StreamEngine {
-    return this.#parts.engines.makeEngine(listeners, onProgress);
+  makeEngine(listeners: StreamListeners, onProgress: () => void, pace: SendPace): StreamEngine {
+    const onRoom = (): void => this.#parts.lanes().admit();
+    return this.#parts.engines.makeEngine(listeners, onProgress, { pace, onRoom });
   }
 
   held(recordDelta: number, byteDelta: number): void {
@@ -81,7 +84,7 @@ export class LaneReporter<T> implements LaneHost {
     const { state } = lane;
     const failing = state.kind !== "running" && state.kind !== "opening";
     const cause = failing ? change?.error : undefined;
-    const category = cause === undefined ? undefined : categoryOf(cause.code, true);
+    const category = cause === undefined ? undefined : categoryOf(cause.code, isOpening(from));
     this.#emit({
       kind: "laneStateChanged",
       ...this.#origin(lane),
@@ -91,9 +94,10 @@ export class LaneReporter<T> implements LaneHost {
       cause,
       category,
     });
-    if (state.kind === "reconnecting") this.#lostBy.set(lane, category ?? "connection");
-    if (from.kind === "reconnecting" && state.kind === "running") {
-      this.#options.observer?.reconnected(this.#lostBy.get(lane) ?? "connection");
+    if (from.kind === "running" && lane.accepting) this.#lostBy.set(lane, category ?? "connection");
+    const lostBy = this.#lostBy.get(lane);
+    if (state.kind === "running" && lostBy !== undefined) {
+      this.#options.observer?.reconnected(lostBy);
       this.#lostBy.delete(lane);
     }
     if (!lane.accepting) this.#lostBy.delete(lane);
@@ -139,8 +143,12 @@ export class LaneReporter<T> implements LaneHost {
     );
   }
 
-  laneCountChanged(from: number, to: number, reason: "full" | "idle"): void {
+  laneCountChanged(from: number, to: number, reason: LaneCountEvent["reason"]): void {
     this.#emit({ kind: "laneCountChanged", ...this.#place(), from, to, reason });
+  }
+
+  throttled(lane: Lane, report: ThrottleReport): void {
+    this.#emit({ kind: "throttled", ...this.#origin(lane), report });
   }
 
   healthChanged(from: ProducerHealth["status"], health: ProducerHealth): void {
@@ -231,6 +239,11 @@ export class LaneReporter<T> implements LaneHost {
     if (callback === "onEvent") this.#options.observer?.event(event);
     else this.#emit(event);
   }
+}
+
+/** Whether what went wrong in the state did so before anything was sent. */
+function isOpening({ kind }: LaneState): boolean {
+  return kind === "opening" || kind === "reconnecting";
 }
 
 /** The id of a refused record, where its text tells it. */

@@ -2,6 +2,7 @@
 import { DeltaError } from "../delta-error.ts";
 import type { DataType, StructType } from "../schema/types.ts";
 import type { MetadataAction, ProtocolAction } from "./actions.ts";
+import { columnMappingModeOf } from "./column-mapping.ts";
 
 export const MAX_READER_VERSION = 3;
 export const MAX_WRITER_VERSION = 7;
@@ -49,7 +50,7 @@ export interface TableDefinition {
 }
 
 /**
- * Checks that a snapshot of a table can be made by this library; whether its rows can be read is up to the scan.
+ * Checks that a table can be read by this library. Whether each of its files can is found when it is opened.
  * @throws DeltaError `unsupported` naming the protocol version or every feature that stands in the way.
  */
 export function validateReadable(protocol: ProtocolAction, metadata: MetadataAction): void {
@@ -73,7 +74,7 @@ export function validateWritable({ protocol, metadata }: TableDefinition): void 
   validateReadable(protocol, metadata);
   checkWriterVersion(protocol);
   const problems = unknownFeatures(protocol.writerFeatures, WRITER_FEATURES);
-  if (usesColumnMapping(protocol, metadata)) problems.push("columnMapping");
+  if (columnMappingModeOf(protocol, metadata) !== "none") problems.push("columnMapping");
   throwIfAny("write to", problems);
 }
 
@@ -86,7 +87,7 @@ export function validateAppendable(definition: TableDefinition): void {
   validateReadable(protocol, metadata);
   checkWriterVersion(protocol);
   const problems = unknownFeatures(protocol.writerFeatures, WRITER_FEATURES);
-  if (usesColumnMapping(protocol, metadata)) problems.push("columnMapping");
+  if (columnMappingModeOf(protocol, metadata) !== "none") problems.push("columnMapping");
   const { configuration, partitionColumns } = metadata;
   if (partitionColumns.length > 0) {
     problems.push(
@@ -149,26 +150,6 @@ function collectTypeFeatures(type: DataType, path: readonly string[], problems: 
       collectTypeFeatures(type.valueType, path, problems);
       return;
   }
-}
-
-/**
- * Checks that rows of a table can be read as the files have them.
- * @throws DeltaError `unsupported` naming the feature that stands in the way.
- */
-export function validateScannable({ protocol, metadata }: TableDefinition): void {
-  const problems: string[] = [];
-  if (usesColumnMapping(protocol, metadata)) problems.push("columnMapping");
-  if (metadata.schemaString.includes("delta.typeChanges")) problems.push("typeWidening");
-  throwIfAny("read rows of", problems);
-}
-
-/** Whether columns have physical names: the table property counts only where the protocol supports column mapping. */
-export function usesColumnMapping(protocol: ProtocolAction, metadata: MetadataAction): boolean {
-  const mode = metadata.configuration["delta.columnMapping.mode"] ?? "none";
-  if (mode.toLowerCase() === "none") return false;
-  return (
-    protocol.minReaderVersion === 2 || (protocol.readerFeatures ?? []).includes("columnMapping")
-  );
 }
 
 function unknownFeatures(

@@ -92,7 +92,7 @@ describe("table features", () => {
     );
   });
 
-  test("makes snapshots of tables with column mapping, but takes no rows for them", () => {
+  test("reads tables with column mapping, and refuses to append to them", () => {
     const mapped = metadataOf(SCHEMA, { "delta.columnMapping.mode": "name" });
     for (const protocol of [
       { minReaderVersion: 2, minWriterVersion: 5 },
@@ -108,7 +108,7 @@ describe("table features", () => {
     );
   });
 
-  test("makes snapshots of tables with widened types, but takes no rows for them", () => {
+  test("reads tables with widened types, and refuses to append to them", () => {
     const protocol = features(["typeWidening"], ["typeWidening"]);
     validateReadable(protocol, plain);
     refuses(() => appendable(protocol, plain), /typeWidening/);
