@@ -5,7 +5,7 @@ import { compileRowPredicate } from "../expression/row-predicate.ts";
 import type { ActiveFile } from "../log/file-set.ts";
 import type { Snapshot } from "../log/snapshot.ts";
 import { partitionValueFromText } from "../partition/partition-values.ts";
-import { columnMappingModeOf, physicalNameOf } from "../schema/column-mapping.ts";
+import { columnMappingModeOf, physicalNameOf } from "../log/column-mapping.ts";
 
 /**
  * The files of partitions for which a condition is true.

@@ -2,8 +2,8 @@
 import { DeltaError } from "../delta-error.ts";
 import type { CommitInfoAction } from "../log/actions.ts";
 import { isJsonObject } from "../log/json-fields.ts";
-import { readCommit } from "../log/load-snapshot.ts";
 import { commitPath, LOG_DIRECTORY, parseLogFileName } from "../log/log-files.ts";
+import { readCommit } from "../log/read-commits.ts";
 import type { ObjectStore } from "../store/object-store.ts";
 
 /** What a version's commit says of itself ("Commit Provenance Information"). Its fields are optional for writers. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { createZstdCompressor } from "../parquet/compressor.ts";
+import { compressorFor } from "../parquet/compressor-for.ts";
 import { statisticsToJson } from "../parquet/file-statistics.ts";
 import { ParquetFileEncoder } from "../parquet/parquet-file-encoder.ts";
 import type { ActiveFile } from "../log/file-set.ts";

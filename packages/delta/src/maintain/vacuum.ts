@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { DeltaError } from "../delta-error.ts";
+import type { DeletionVectorDescriptor } from "../log/actions.ts";
 import { decodeDataPath } from "../log/data-path.ts";
-import { readCheckpointTombstones } from "../log/read-checkpoint.ts";
+import { liveTombstones } from "../log/live-tombstones.ts";
 import type { Snapshot } from "../log/snapshot.ts";
 import { validateWritable } from "../log/table-features.ts";
 import { logPropertiesOf } from "../log/table-properties.ts";
-import type { Tombstone } from "../log/tombstones.ts";
 import { vectorFileOf } from "../scan/deletion-vectors/read-deletion-vector.ts";
 import type { ObjectEntry, ObjectStore } from "../store/object-store.ts";
 import { inParallel } from "./in-parallel.ts";
@@ -137,18 +137,9 @@ class NeededFiles {
       if (isAbsolutePath(path)) needed.#add(path);
       needed.#addVector(deletionVector);
     }
-    const keep = ({ path, deletionTimestamp, deletionVector }: Tombstone): void => {
-      // A tombstone without a time may be of any.
-      if ((deletionTimestamp ?? Infinity) < cutoffMs) return;
-      needed.#add(decodeDataPath(path));
-      needed.#addVector(deletionVector);
-    };
-    const { tombstones } = snapshot;
-    for (const tombstone of tombstones.newestFirst()) keep(tombstone);
-    if (tombstones.checkpoint !== undefined) {
-      for await (const tombstone of readCheckpointTombstones(store, tombstones.checkpoint)) {
-        keep(tombstone);
-      }
+    for await (const tombstone of liveTombstones(store, snapshot, cutoffMs - 1)) {
+      needed.#add(decodeDataPath(tombstone.path));
+      needed.#addVector(tombstone.deletionVector);
     }
     return needed;
   }
@@ -164,7 +155,7 @@ class NeededFiles {
     else this.#paths.add(path);
   }
 
-  #addVector(descriptor: Tombstone["deletionVector"]): void {
+  #addVector(descriptor: DeletionVectorDescriptor | undefined): void {
     const path = descriptor === undefined ? undefined : vectorFileOf(descriptor);
     if (path !== undefined) this.#add(path);
   }
