@@ -97,6 +97,14 @@ export {
   decimalOf,
   decimalText,
 } from "./schema/decimal.ts";
+export type {
+  AppendedRow,
+  ChangesOptions,
+  RemovedFile,
+  ScanAppendedOptions,
+  TableChange,
+} from "./scan/changes.ts";
+export { readBlocks, type ReadBlocksOptions, storedFieldsOf } from "./scan/read-blocks.ts";
 export type { Row } from "./scan/row.ts";
 export type { ScanOptions } from "./scan/scan-options.ts";
 export { parseColumnList, parseSqlType } from "./schema/column-list.ts";

@@ -20,6 +20,9 @@ import { rowGroupStatistics } from "./row-group-statistics.ts";
 import { type LoadedGroup, liveRows, loadGroups, type OpenedFile } from "./scan-files.ts";
 import { predicateOf, type ScanOptions, selectColumns } from "./scan-options.ts";
 
+/** Rows that are made at once: few enough that their values are used before the next ones are made. */
+const SLICE_ROWS = 2048;
+
 /** Rows of one file, column by column. */
 export interface RowSlice {
   readonly file: ActiveFile;
@@ -75,7 +78,7 @@ function* slicesOf(
 ): Generator<RowSlice, void, undefined> {
   const { file } = loaded.opened;
   const columns = new GroupColumns(loaded, layout);
-  for (const live of liveRows(loaded)) {
+  for (const live of liveRows(loaded, SLICE_ROWS)) {
     const tested = filter?.apply(columns, live);
     const rows = tested?.rows ?? live;
     if (rows.length === 0) continue;
