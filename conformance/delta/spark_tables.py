@@ -196,8 +196,8 @@ def old_forms(make):
         "old_forms",
         "CREATE TABLE TABLE_ (id INT, at TIMESTAMP, small DECIMAL(5, 2), large DECIMAL(30, 5), list ARRAY<INT>, pairs MAP<STRING, INT>) USING delta",
         "INSERT INTO TABLE_ VALUES (1, TIMESTAMP'2024-02-29 12:30:00.123456Z', -1.25, -12345678901234567890.12345, array(1, NULL, 3), map('a', 1, 'b', NULL)),"
-        " (2, TIMESTAMP'1883-11-18 00:00:00.000001Z', 999.99, 0.00001, array(), map()),"
-        " (3, NULL, NULL, NULL, NULL, NULL), (4, TIMESTAMP'0001-01-01 00:00:00Z', 0, 1, array(NULL), map('', 0))",
+        " (2, TIMESTAMP'1960-11-18 00:00:00.000001Z', 999.99, 0.00001, array(), map()),"
+        " (3, NULL, NULL, NULL, NULL, NULL), (4, TIMESTAMP'1900-01-01 00:00:00Z', 0, 1, array(NULL), map('', 0))",
     )
     make.spark.conf.unset("spark.sql.parquet.outputTimestampType")
     make.spark.conf.unset("spark.sql.parquet.writeLegacyFormat")
