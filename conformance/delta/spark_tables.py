@@ -211,7 +211,7 @@ def nested(make):
         " m MAP<DECIMAL(10, 2), STRUCT<x: DATE>>, n MAP<BIGINT, MAP<DATE, STRING>>, `__proto__` STRING,"
         " p MAP<STRING, INT>, q STRUCT<`__proto__`: INT, `a.b`: INT>) USING delta",
         "INSERT INTO TABLE_ VALUES"
-        " (1, named_struct('a', 1, 't', named_struct('b', 'x', 'c', array(named_struct('d', map('k', array(1, NULL), 'l', NULL)), NULL, named_struct('d', NULL))))),"
+        " (1, named_struct('a', 1, 't', named_struct('b', 'x', 'c', array(named_struct('d', map('k', array(1, NULL), 'l', NULL)), NULL, named_struct('d', NULL)))),"
         " map(1.50, named_struct('x', DATE'2024-01-01'), -2.25, NULL), map(9223372036854775807, map(DATE'1960-01-01', 'v')), 'proto', map('__proto__', 1, 'b', NULL), named_struct('__proto__', 7, 'a.b', 8)),"
         " (2, named_struct('a', NULL, 't', NULL), map(), map(1, NULL), NULL, map(), named_struct('__proto__', NULL, 'a.b', NULL)),"
         " (3, NULL, NULL, NULL, '', NULL, NULL),"

@@ -106,6 +106,7 @@ export type {
 } from "./scan/changes.ts";
 export { readBlocks, type ReadBlocksOptions, storedFieldsOf } from "./scan/read-blocks.ts";
 export type { Row } from "./scan/row.ts";
+export type { BatchColumn, BatchValues, ColumnBatch } from "./scan/scan-columns.ts";
 export type { ScanOptions } from "./scan/scan-options.ts";
 export { parseColumnList, parseSqlType } from "./schema/column-list.ts";
 export { parseSchemaString, printSchemaString } from "./schema/schema-json.ts";

@@ -13,6 +13,7 @@ import { readAhead } from "./read-ahead.ts";
 import { rowMakerOf } from "./object-maker.ts";
 import type { Row } from "./row.ts";
 import type { ScanOptions } from "./scan-options.ts";
+import { ROWS_AT_ONCE } from "./scan-rows.ts";
 import { prepareTableScan } from "./table-scan.ts";
 
 export interface ChangesOptions {
@@ -115,9 +116,10 @@ export async function* scanAppended(
       if (nonAppends === "skip") continue;
       throw notAnAppend(change);
     }
-    for await (const slice of scan.slices(added)) {
+    for await (const slice of scan.slices(added, ROWS_AT_ONCE)) {
+      const values = scan.fields.map((field) => slice.valuesOf(field));
       for (let row = 0; row < slice.rowCount; row += 1) {
-        yield { version, timestampMs, row: makeRow(slice.columns, row) };
+        yield { version, timestampMs, row: makeRow(values, row) };
       }
     }
   }

@@ -12,6 +12,7 @@ import {
   type TableChange,
 } from "../scan/changes.ts";
 import type { Row } from "../scan/row.ts";
+import { type ColumnBatch, scanColumns } from "../scan/scan-columns.ts";
 import type { ScanOptions } from "../scan/scan-options.ts";
 import { countRows, scanRows } from "../scan/scan-rows.ts";
 import {
@@ -127,6 +128,14 @@ export class DeltaTable {
    */
   scan(options: ScanOptions = {}): AsyncGenerator<Row, void, undefined> {
     return scanRows(this.#components.store, this.#snapshot, options);
+  }
+
+  /**
+   * As {@link DeltaTable.scan}, column by column: several times as fast for who needs no rows.
+   * @throws DeltaError while iterating, as {@link DeltaTable.scan}.
+   */
+  scanColumns(options: ScanOptions = {}): AsyncGenerator<ColumnBatch, void, undefined> {
+    return scanColumns(this.#components.store, this.#snapshot, options);
   }
 
   /**
