@@ -15,10 +15,9 @@ export function plainValueOf(value: unknown, type: DataType): unknown {
     case "array":
       return (value as unknown[]).map((element) => plainValueOf(element, type.elementType));
     case "map":
-      return [...(value as Map<unknown, unknown>)].map(([key, item]) => [
-        plainValueOf(key, type.keyType),
-        plainValueOf(item, type.valueType),
-      ]);
+      return [...(value as Map<unknown, unknown>)]
+        .map(([key, item]) => [plainValueOf(key, type.keyType), plainValueOf(item, type.valueType)])
+        .toSorted(([one], [other]) => (String(one) < String(other) ? -1 : 1));
   }
 }
 
