@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { before, describe, test } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { ParquetFileEncoder } from "../../../src/parquet/parquet-file-encoder.ts";
@@ -38,8 +38,9 @@ describe("tables that Spark makes", { skip: skipWithoutSpark }, () => {
     directory = await mkdtemp(join(tmpdir(), "sluice-spark-"));
     const output = runSpark("delta/spark_tables.py", directory);
     readings = JSON.parse(output.trimEnd().split("\n").at(-1) ?? "") as typeof readings;
-    return async () => rm(directory, { recursive: true, force: true });
   });
+
+  after(async () => rm(directory, { recursive: true, force: true }));
 
   for (const name of TABLES) {
     test(`are read as Spark reads them: ${name}`, async () => {
