@@ -69,6 +69,7 @@ export type {
   ProtocolAction,
 } from "./log/actions.ts";
 export type { ActiveFile, FileSet } from "./log/file-set.ts";
+export { loadSnapshot, refreshSnapshot, type SnapshotOptions } from "./log/load-snapshot.ts";
 export type { Snapshot, TxnState } from "./log/snapshot.ts";
 export { type TableDefinition, validateAppendable } from "./log/table-features.ts";
 export {
@@ -96,6 +97,8 @@ export {
   decimalOf,
   decimalText,
 } from "./schema/decimal.ts";
+export type { Row } from "./scan/row.ts";
+export type { ScanOptions } from "./scan/scan-options.ts";
 export { parseColumnList, parseSqlType } from "./schema/column-list.ts";
 export { parseSchemaString, printSchemaString } from "./schema/schema-json.ts";
 export {
@@ -117,6 +120,8 @@ export type {
   StructType,
 } from "./schema/types.ts";
 export { validateTableSchema } from "./schema/validate-schema.ts";
+export type { AzureOptions, AzureTokenCredential } from "./store/azure-options.ts";
+export type { GcsOptions, GcsServiceAccount } from "./store/gcs-credentials.ts";
 export { LocalDataFile } from "./store/local-data-file.ts";
 export { LocalStore } from "./store/local-store.ts";
 export { openStore, type StoreOptions } from "./store/open-store.ts";
@@ -140,7 +145,6 @@ export {
 } from "./table/create-table.ts";
 export { newDataFilePath } from "./table/data-file-path.ts";
 export { DeltaTable, openTable } from "./table/delta-table.ts";
-export { isReadableType, type Row, type ScanOptions } from "./table/scan.ts";
 export type {
   AddedFile,
   AppendTxn,

@@ -46,6 +46,7 @@ export class StreamEngine {
     this.#sender = new RecordSender({
       window: this.#window,
       limit,
+      pace: options.pace,
       clock: options.clock,
       lackOfAckTimeoutMs: options.settings.serverLackOfAckTimeoutMs,
       onSent: options.onSent,
@@ -131,6 +132,11 @@ export class StreamEngine {
 
   get resentRecords(): number {
     return this.#window.resentRecords;
+  }
+
+  /** Records that were never sent, or have to be sent again in the call that is open. */
+  get unsentRecords(): number {
+    return this.#window.recordsBetween(this.#window.sentOffset, this.#window.nextOffset);
   }
 
   get unackedBytes(): number {

@@ -2,6 +2,7 @@
 import { DeltaError } from "../delta-error.ts";
 import type { DataType, StructType } from "../schema/types.ts";
 import type { MetadataAction, ProtocolAction } from "./actions.ts";
+import { columnMappingModeOf } from "./column-mapping.ts";
 
 export const MAX_READER_VERSION = 3;
 export const MAX_WRITER_VERSION = 7;
@@ -11,25 +12,34 @@ const READER_FEATURES: ReadonlySet<string> = new Set([
   "columnMapping",
   "deletionVectors",
   "timestampNtz",
+  "typeWidening",
+  "typeWidening-preview",
   "v2Checkpoint",
   "vacuumProtocolCheck",
   "variantType",
+  "variantType-preview",
 ]);
 
 /** Writer features that a commit honours, either by doing what they ask or by refusing tables that use them. */
 const WRITER_FEATURES: ReadonlySet<string> = new Set([
-  ...READER_FEATURES,
   "allowColumnDefaults",
   "appendOnly",
   "changeDataFeed",
   "checkConstraints",
   "clustering",
+  "columnMapping",
+  "deletionVectors",
   "domainMetadata",
   "generatedColumns",
   "identityColumns",
   "inCommitTimestamp",
   "invariants",
   "rowTracking",
+  "timestampNtz",
+  "v2Checkpoint",
+  "vacuumProtocolCheck",
+  "variantType",
+  "variantType-preview",
 ]);
 
 /** The parts of a snapshot that decide what can be done with it. */
@@ -40,7 +50,7 @@ export interface TableDefinition {
 }
 
 /**
- * Checks that a table can be read by this library.
+ * Checks that a table can be read by this library. Whether each of its files can is found when it is opened.
  * @throws DeltaError `unsupported` naming the protocol version or every feature that stands in the way.
  */
 export function validateReadable(protocol: ProtocolAction, metadata: MetadataAction): void {
@@ -52,7 +62,6 @@ export function validateReadable(protocol: ProtocolAction, metadata: MetadataAct
     );
   }
   const problems = unknownFeatures(protocol.readerFeatures, READER_FEATURES);
-  if (usesColumnMapping(protocol, metadata)) problems.push("columnMapping");
   if (metadata.format.provider !== "parquet") problems.push(`format ${metadata.format.provider}`);
   throwIfAny("read", problems);
 }
@@ -64,7 +73,9 @@ export function validateReadable(protocol: ProtocolAction, metadata: MetadataAct
 export function validateWritable({ protocol, metadata }: TableDefinition): void {
   validateReadable(protocol, metadata);
   checkWriterVersion(protocol);
-  throwIfAny("write to", unknownFeatures(protocol.writerFeatures, WRITER_FEATURES));
+  const problems = unknownFeatures(protocol.writerFeatures, WRITER_FEATURES);
+  if (columnMappingModeOf(protocol, metadata) !== "none") problems.push("columnMapping");
+  throwIfAny("write to", problems);
 }
 
 /**
@@ -76,6 +87,7 @@ export function validateAppendable(definition: TableDefinition): void {
   validateReadable(protocol, metadata);
   checkWriterVersion(protocol);
   const problems = unknownFeatures(protocol.writerFeatures, WRITER_FEATURES);
+  if (columnMappingModeOf(protocol, metadata) !== "none") problems.push("columnMapping");
   const { configuration, partitionColumns } = metadata;
   if (partitionColumns.length > 0) {
     problems.push(
@@ -138,15 +150,6 @@ function collectTypeFeatures(type: DataType, path: readonly string[], problems: 
       collectTypeFeatures(type.valueType, path, problems);
       return;
   }
-}
-
-/** The table property counts only where the protocol supports column mapping. */
-function usesColumnMapping(protocol: ProtocolAction, metadata: MetadataAction): boolean {
-  const mode = metadata.configuration["delta.columnMapping.mode"] ?? "none";
-  if (mode.toLowerCase() === "none") return false;
-  return (
-    protocol.minReaderVersion === 2 || (protocol.readerFeatures ?? []).includes("columnMapping")
-  );
 }
 
 function unknownFeatures(

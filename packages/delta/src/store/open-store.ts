@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { DeltaError } from "../delta-error.ts";
+import type { AzureOptions } from "./azure-options.ts";
+import type { GcsOptions } from "./gcs-credentials.ts";
 import { LocalStore } from "./local-store.ts";
 import type { ObjectStore } from "./object-store.ts";
 import type { RemoteStoreOptions } from "./remote-store.ts";
@@ -9,6 +10,10 @@ import { parseStoreLocation } from "./store-location.ts";
 export interface StoreOptions extends RemoteStoreOptions {
   /** For `s3://` and `s3a://`. */
   readonly s3?: S3Options;
+  /** For `abfss://` and `az://`. */
+  readonly azure?: AzureOptions;
+  /** For `gs://`. */
+  readonly gcs?: GcsOptions;
 }
 
 /**
@@ -31,11 +36,13 @@ export async function openStore(
       const { openS3Store } = await import("./s3-store.ts");
       return openS3Store(parsed.location, options.s3, options);
     }
-    case "azure":
-    case "gcs":
-      throw new DeltaError(
-        "unsupported",
-        `a table in ${parsed.location.text} cannot be opened yet`,
-      );
+    case "azure": {
+      const { openAzureStore } = await import("./azure-store.ts");
+      return openAzureStore(parsed.location, options.azure, options);
+    }
+    case "gcs": {
+      const { openGcsStore } = await import("./gcs-store.ts");
+      return openGcsStore(parsed.location, options.gcs, options);
+    }
   }
 }

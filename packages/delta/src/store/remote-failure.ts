@@ -11,7 +11,7 @@ import { DeltaError, type DeltaErrorCode } from "../delta-error.ts";
  * - `denied`: no or wrong credentials, or no permission.
  * - `invalid`: the store takes the request for wrong.
  * - `unsupported`: the store does not do what was asked.
- * - `throttled`: too many requests; nothing was done.
+ * - `throttled`: too many requests, or no room left; nothing was done.
  * - `unreached`: nothing was sent.
  * - `unanswered`: sent, and no answer or one that says nothing about the outcome.
  */
@@ -104,6 +104,7 @@ export function kindOfStatus(status: number): FailureKind {
     case 416:
       return "outOfRange";
     case 429:
+    case 507:
       return "throttled";
     case 501:
       return "unsupported";
@@ -112,6 +113,15 @@ export function kindOfStatus(status: number): FailureKind {
     default:
       return status >= 500 ? "unanswered" : "invalid";
   }
+}
+
+/** The longest that a store may make a request wait. */
+const MAX_RETRY_AFTER_MS = 30_000;
+
+/** `Retry-After` in seconds; as a date it is not heeded. */
+export function retryAfterOf(header: string | undefined): number | undefined {
+  const seconds = header === undefined ? Number.NaN : Number(header);
+  return seconds >= 0 ? Math.min(MAX_RETRY_AFTER_MS, seconds * 1000) : undefined;
 }
 
 export interface FailedRequest {

@@ -4,6 +4,7 @@ import {
   type FailureKind,
   kindOfStatus,
   type RemoteFailure,
+  retryAfterOf,
 } from "./remote-failure.ts";
 
 /** What the codes of S3 mean where the status does not say it. */
@@ -22,6 +23,9 @@ const KINDS: Readonly<Record<string, FailureKind>> = {
   RequestLimitExceeded: "throttled",
   NotImplemented: "unsupported",
   RequestTimeout: "unanswered",
+  // The bytes did not arrive as they were sent.
+  BadDigest: "unanswered",
+  IncompleteBody: "unanswered",
   ExpiredToken: "denied",
   InvalidToken: "denied",
   RequestTimeTooSkewed: "denied",
@@ -71,13 +75,4 @@ export function classifyS3Error(error: unknown): RemoteFailure {
     ...(advice === undefined ? {} : { advice }),
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   };
-}
-
-/** The longest that a store may make a request wait. */
-const MAX_RETRY_AFTER_MS = 30_000;
-
-/** `Retry-After` in seconds; as a date it is not heeded. */
-export function retryAfterOf(header: string | undefined): number | undefined {
-  const seconds = header === undefined ? Number.NaN : Number(header);
-  return seconds >= 0 ? Math.min(MAX_RETRY_AFTER_MS, seconds * 1000) : undefined;
 }

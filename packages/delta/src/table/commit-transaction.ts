@@ -2,14 +2,14 @@
 import { DeltaError } from "../delta-error.ts";
 import type { CommitInfoAction } from "../log/actions.ts";
 import { type Commit, digestOfCommit, encodeCommit, parseCommit } from "../log/commit-codec.ts";
-import { readCommit } from "../log/load-snapshot.ts";
 import { commitPath } from "../log/log-files.ts";
+import { readCommit } from "../log/read-commits.ts";
 import { replayCommits, type Snapshot } from "../log/snapshot.ts";
 import { validateWritable } from "../log/table-features.ts";
+import { hasInCommitTimestamps } from "../log/table-properties.ts";
 import { parseSchemaString } from "../schema/schema-json.ts";
 import type { ResolvedComponents } from "./components.ts";
 import { judgeTransaction } from "./conflicts.ts";
-import { hasInCommitTimestamps } from "./in-commit-timestamp.ts";
 import { actionsOfTransaction } from "./transaction-actions.ts";
 import type { CommitResult, TransactionRequest } from "./transaction-request.ts";
 

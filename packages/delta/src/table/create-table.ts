@@ -2,8 +2,8 @@
 import { DeltaError } from "../delta-error.ts";
 import type { Action, ProtocolAction } from "../log/actions.ts";
 import { encodeCommit, parseCommit } from "../log/commit-codec.ts";
-import { listLog } from "../log/load-snapshot.ts";
 import { commitPath, LOG_DIRECTORY } from "../log/log-files.ts";
+import { listLog } from "../log/log-listing.ts";
 import { replayCommits } from "../log/snapshot.ts";
 import { printSchemaString } from "../schema/schema-json.ts";
 import type { DataType, StructType } from "../schema/types.ts";

@@ -3,6 +3,9 @@ import { DeltaError } from "../delta-error.ts";
 import { loadSnapshot, refreshSnapshot } from "../log/load-snapshot.ts";
 import type { Snapshot } from "../log/snapshot.ts";
 import { validateAppendable } from "../log/table-features.ts";
+import type { Row } from "../scan/row.ts";
+import type { ScanOptions } from "../scan/scan-options.ts";
+import { countRows, scanRows } from "../scan/scan-rows.ts";
 import {
   type AppendRequest,
   transactionOfAppend,
@@ -10,7 +13,6 @@ import {
 } from "./append-request.ts";
 import { commitTransaction, type TableState } from "./commit-transaction.ts";
 import { type ResolvedComponents, resolveComponents, type TableComponents } from "./components.ts";
-import { countRows, type Row, type ScanOptions, scanRows } from "./scan.ts";
 import {
   type CommitResult,
   type TransactionRequest,
@@ -108,10 +110,12 @@ export class DeltaTable {
   }
 
   /**
-   * The rows of the newest state that this object has seen at the time of the call, in the order of the files in the
-   * log and of the rows in the files. See {@link Row} for the values.
-   * @throws DeltaError while iterating: `invalid_argument` for an unknown column, `unsupported` for what cannot be
-   *   read, `data_loss` for a missing or damaged file.
+   * The rows of the newest state that this object has seen at the time of the call, or of the state that `version` or
+   * `timestampMs` names, in the order of the files in the log and of the rows in the files. See {@link Row} for the
+   * values.
+   * @throws DeltaError while iterating: `invalid_argument` for an unknown column or a condition that does not fit,
+   *   `not_found` for a version that is not there (any more), `unsupported` for what cannot be read, `data_loss` for a
+   *   missing or damaged file; the reason of `signal`.
    */
   scan(options: ScanOptions = {}): AsyncGenerator<Row, void, undefined> {
     return scanRows(this.#components.store, this.#snapshot, options);

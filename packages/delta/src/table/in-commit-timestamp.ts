@@ -1,18 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { DeltaError } from "../delta-error.ts";
-import type { CommitInfoAction, MetadataAction, ProtocolAction } from "../log/actions.ts";
+import type { CommitInfoAction, MetadataAction } from "../log/actions.ts";
 
-export const ENABLE_IN_COMMIT_TIMESTAMPS = "delta.enableInCommitTimestamps";
 const ENABLEMENT_VERSION = "delta.inCommitTimestampEnablementVersion";
 const ENABLEMENT_TIMESTAMP = "delta.inCommitTimestampEnablementTimestamp";
-
-/** Whether commits must carry their own time ("In-Commit Timestamps"). */
-export function hasInCommitTimestamps(protocol: ProtocolAction, metadata: MetadataAction): boolean {
-  return (
-    protocol.writerFeatures?.includes("inCommitTimestamp") === true &&
-    metadata.configuration[ENABLE_IN_COMMIT_TIMESTAMPS]?.toLowerCase() === "true"
-  );
-}
 
 /**
  * The time for a commit: never before, nor equal to, that of the commit it follows.

@@ -10,10 +10,10 @@ import type {
 import { encodeDataPath } from "../log/data-path.ts";
 import type { ActiveFile } from "../log/file-set.ts";
 import type { Snapshot } from "../log/snapshot.ts";
+import { hasInCommitTimestamps } from "../log/table-properties.ts";
 import { ENGINE_INFO } from "./engine-info.ts";
 import {
   firstInCommitTimestamp,
-  hasInCommitTimestamps,
   nextInCommitTimestamp,
   withEnablement,
 } from "./in-commit-timestamp.ts";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Real servers of object stores on this machine. `npm run setup:stores` installs them into .cache.
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, realpathSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -36,6 +36,39 @@ const VERSITYGW: ServerProgram = {
   ],
 };
 
+const AZURITE: ServerProgram = {
+  file: "azurite/node_modules/.bin/azurite-blob",
+  command: (file, port, directory) => [
+    process.execPath,
+    realpathSync(file),
+    `--blobPort=${port}`,
+    `--location=${directory}`,
+    "--silent",
+    "--disableTelemetry",
+    "--skipApiVersionCheck",
+  ],
+};
+
+const FAKE_GCS: ServerProgram = {
+  file: "bin/fake-gcs-server",
+  command: (file, port, directory) => [
+    file,
+    "-scheme=http",
+    "-host=127.0.0.1",
+    `-port=${port}`,
+    "-backend=memory",
+    "-log-level=error",
+    `-filesystem-root=${directory}`,
+  ],
+};
+
+/** The account that every emulator of Azure has; its key is in their documentation. */
+export const AZURE_ACCOUNT = {
+  accountName: "devstoreaccount1",
+  accountKey:
+    "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==",
+};
+
 export const S3_CREDENTIALS = { accessKeyId: "sluice-test", secretAccessKey: "sluice-test-secret" };
 
 export const skipWithoutS3Server: string | false = skipWithout(VERSITYGW);
@@ -43,6 +76,20 @@ export const skipWithoutS3Server: string | false = skipWithout(VERSITYGW);
 /** An S3 server (versitygw over a directory) without buckets. */
 export async function startS3Server(): Promise<ObjectServer> {
   return start(VERSITYGW);
+}
+
+export const skipWithoutAzureServer: string | false = skipWithout(AZURITE);
+
+/** An Azure blob server (azurite) without containers; the account's name is in the path. */
+export async function startAzureServer(): Promise<ObjectServer> {
+  return start(AZURITE);
+}
+
+export const skipWithoutGcsServer: string | false = skipWithout(FAKE_GCS);
+
+/** A GCS server (fake-gcs-server in memory) without buckets. */
+export async function startGcsServer(): Promise<ObjectServer> {
+  return start(FAKE_GCS);
 }
 
 function skipWithout({ file }: ServerProgram): string | false {

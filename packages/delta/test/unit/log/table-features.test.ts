@@ -81,8 +81,9 @@ describe("table features", () => {
 
   test("refuses unknown features by name, for reading and for writing apart", () => {
     refuses(
-      () => validateReadable(features(["typeWidening", "nova"], ["typeWidening", "nova"]), plain),
-      /cannot read .* typeWidening, nova/,
+      () =>
+        validateReadable(features(["catalogManaged", "nova"], ["catalogManaged", "nova"]), plain),
+      /cannot read .* catalogManaged, nova/,
     );
     validateReadable(features([], ["icebergCompatV2", "nova"]), plain);
     refuses(
@@ -91,21 +92,26 @@ describe("table features", () => {
     );
   });
 
-  test("refuses column mapping where it is on and supported", () => {
+  test("reads tables with column mapping, and refuses to append to them", () => {
     const mapped = metadataOf(SCHEMA, { "delta.columnMapping.mode": "name" });
-    refuses(
-      () => validateReadable({ minReaderVersion: 2, minWriterVersion: 5 }, mapped),
-      /columnMapping/,
-    );
-    refuses(
-      () => validateReadable(features(["columnMapping"], ["columnMapping"]), mapped),
-      /columnMapping/,
-    );
-    validateReadable(PROTOCOL, mapped);
-    validateReadable(
+    for (const protocol of [
+      { minReaderVersion: 2, minWriterVersion: 5 },
+      features(["columnMapping"], ["columnMapping"]),
+    ]) {
+      validateReadable(protocol, mapped);
+      refuses(() => appendable(protocol, mapped), /columnMapping/);
+    }
+    appendable(PROTOCOL, mapped);
+    appendable(
       features(["columnMapping"], ["columnMapping"]),
       metadataOf(SCHEMA, { "delta.columnMapping.mode": "none" }),
     );
+  });
+
+  test("reads tables with widened types, and refuses to append to them", () => {
+    const protocol = features(["typeWidening"], ["typeWidening"]);
+    validateReadable(protocol, plain);
+    refuses(() => appendable(protocol, plain), /typeWidening/);
   });
 
   test("refuses to append where rows would have to be checked or computed", () => {

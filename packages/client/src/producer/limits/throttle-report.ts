@@ -1,18 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/** Shapes what one lane sends. A lane has one of its own, since the limits of the service are per stream. */
-export interface RateLimiter {
-  /**
-   * Takes room for one request, or tells how long to wait before asking again. A request larger than what can ever be
-   * there at once must be let through in the end.
-   * @returns milliseconds to wait; 0 when the room was taken
-   */
-  tryTake(recordCount: number, byteCount: number, nowMs: number): number;
-}
-
-/** Makes the limiter of a new lane. */
-export type RateLimiterFactory = () => RateLimiter;
-
 /** What a lane saw since the sample before. */
 export interface ThroughputSample {
   readonly nowMs: number;
@@ -36,6 +23,8 @@ export interface ThrottleReport {
 
 /** Tells from samples, one per second and lane, whether the service throttles silently. */
 export interface ThrottleDetector {
+  /** What was reported and has not ended. */
+  readonly current: ThrottleReport | undefined;
   /** @returns a report when throttling was noticed, and again only after it had ended */
   observe(sample: ThroughputSample): ThrottleReport | undefined;
 }
