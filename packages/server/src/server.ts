@@ -4,12 +4,14 @@ import { join } from "node:path";
 import type { StructType } from "@sluice/delta";
 import { createNodeStorage, type Log, LogError, type LogStorage, openLog } from "@sluice/log";
 import { createRouter } from "./api/router.ts";
-import { createTablesEndpoint } from "./api/tables-endpoint.ts";
+import { createCatalogEndpoints } from "./api/catalog-endpoints.ts";
 import { createTokenEndpoint } from "./api/token-endpoint.ts";
 import { createTokenAuthenticator, openAuthenticator } from "./auth/authenticator.ts";
 import { type Credentials, loadOrCreateCredentials } from "./auth/credentials.ts";
+import { Principals } from "./auth/principals.ts";
 import { TokenIssuer } from "./auth/token-issuer.ts";
-import { Catalog, type CatalogEntry } from "./catalog/catalog.ts";
+import { Catalog } from "./catalog/catalog.ts";
+import type { CatalogEntry } from "./catalog/catalog-state.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { EncoderPool } from "./commit/encoder-pool.ts";
 import { ServerError } from "./errors.ts";
@@ -187,7 +189,9 @@ async function listen(parts: Parts, storage: Storage): Promise<SluiceServer> {
   const { journal, catalog, tables } = storage;
   const issuer =
     credentials && new TokenIssuer(credentials.signingKey, clock, settings.tokenTtlSeconds);
-  const authenticator = issuer === undefined ? openAuthenticator : createTokenAuthenticator(issuer);
+  const principals = credentials && new Principals(credentials, catalog.access);
+  const authenticator =
+    issuer && principals ? createTokenAuthenticator(issuer, principals) : openAuthenticator;
   const sessions = new SessionRegistry({
     authenticator,
     opener: new StreamOpener(authenticator, tables, journal),
@@ -197,7 +201,7 @@ async function listen(parts: Parts, storage: Storage): Promise<SluiceServer> {
     maxStreamCount: settings.maxStreamCount,
     faults,
   });
-  const token = credentials && issuer && createTokenEndpoint(credentials, issuer);
+  const token = issuer && principals && createTokenEndpoint(principals, issuer);
   log.onFailure((reason) => {
     logger.error({ err: reason }, "the log failed; no more writes are taken");
     sessions.failAll(reason);
@@ -211,7 +215,7 @@ async function listen(parts: Parts, storage: Storage): Promise<SluiceServer> {
     api: createRouter(
       {
         token: token && faults ? faults.wrapTokenEndpoint(token) : token,
-        table: createTablesEndpoint(catalog, authenticator),
+        catalog: createCatalogEndpoints(catalog, authenticator),
       },
       logger,
     ),

@@ -336,7 +336,7 @@ export class LiveTable implements Pressure {
   async #replay(): Promise<void> {
     const attempt = {};
     this.#attempt = attempt;
-    const { journal, encoders } = this.#options;
+    const { journal, encoders, catalog } = this.#options;
     try {
       await this.#stopCommitter(
         new ServerError("unavailable", `table ${this.tableName} is opened anew`),
@@ -356,6 +356,7 @@ export class LiveTable implements Pressure {
           tableName: this.tableName,
           replay,
           fromPosition: parts.committedPosition,
+          droppedTableIds: await catalog.droppedTableIds(),
           stages: [encoders, parts.committer],
           isWanted: () => this.#attempt === attempt,
         });

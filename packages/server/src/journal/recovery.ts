@@ -59,6 +59,7 @@ export async function recoverTables(options: RecoveryOptions): Promise<RecoveryS
   const { log, pressure } = options;
   const tables = new Map<string, LoggedTable>();
   const definitions = new LogDefinitions();
+  const droppedTableIds = await options.catalog.droppedTableIds();
   const counts = { recoveredRecords: 0, rejectedRecords: 0, skippedRecords: 0, heldRecords: 0 };
 
   const hold = (table: LoggedTable, frames: LoggedFrames, position: number, why: unknown): void => {
@@ -97,7 +98,8 @@ export async function recoverTables(options: RecoveryOptions): Promise<RecoveryS
     position: number,
   ): Promise<void> | undefined => {
     if (position <= table.committedPosition) return undefined;
-    if (table.state === "gone") counts.skippedRecords += countRecords(frames.entry);
+    const isGone = table.state === "gone" || droppedTableIds.has(frames.definition.tableId);
+    if (isGone) counts.skippedRecords += countRecords(frames.entry);
     else if (table.state === "held") counts.heldRecords += countRecords(frames.entry);
     else {
       const stages = table.target && [pressure, ...table.target.stages];

@@ -10,6 +10,8 @@ export interface ReplayLogOptions {
   readonly replay: TableReplay;
   /** Entries up to here are passed over: the table has them. */
   readonly fromPosition: number;
+  /** Tables whose records nobody wants any more. */
+  readonly droppedTableIds: ReadonlySet<string>;
   /** What has to keep up. */
   readonly stages: readonly Pressure[];
   /** Whether somebody still wants the result. */
@@ -20,7 +22,7 @@ const READ_BYTES = 1024 * 1024;
 
 /** Brings everything that the log has of a table now into the table's replay. */
 export async function replayLog(options: ReplayLogOptions): Promise<ReplayCounts> {
-  const { journal, tableName, replay, fromPosition, stages, isWanted } = options;
+  const { journal, tableName, replay, fromPosition, droppedTableIds, stages, isWanted } = options;
   const endPosition = journal.nextPosition;
   await journal.whenDurable(endPosition);
   const reader = journal.reader();
@@ -33,6 +35,7 @@ export async function replayLog(options: ReplayLogOptions): Promise<ReplayCounts
       if (position > endPosition) return counts;
       const frames = definitions.read(bytes, position);
       if (frames?.definition.tableName !== tableName || position <= fromPosition) continue;
+      if (droppedTableIds.has(frames.definition.tableId)) continue;
       await relief(stages);
       if (!isWanted()) return counts;
       const added = replay.add(frames, position);

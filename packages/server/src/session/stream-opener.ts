@@ -35,7 +35,7 @@ export class StreamOpener {
   async open(request: CreateStreamRequest, claims: TokenClaims | undefined): Promise<OpenedStream> {
     const name = parseTableName(request.tableName ?? "");
     if ("problem" in name) throw new ServerError("invalid_argument", name.problem);
-    this.#authenticator.authorizeWrite(claims, name.full);
+    await this.#authenticator.authorizeWrite(claims, name);
     const format = formatOf(request.recordType);
     const descriptor = descriptorOf(request, format);
     const { failure } = this.#journal;
