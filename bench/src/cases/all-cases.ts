@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { createRequire } from "node:module";
 import type { ResultSet } from "../lib/results.ts";
+import { hasOfficialClient } from "../lib/stream-clients.ts";
 import type { ClientProducerJob, ClientUse } from "../load/client-producer.ts";
 import type { BenchCase } from "./bench-case.ts";
 import { benchClient, benchProducer } from "./clients.ts";
@@ -181,14 +181,4 @@ function clientCases(count: (full: number) => number, isFull: boolean): BenchCas
         }),
     })),
   );
-}
-
-/** Whether the official native client can run here. */
-function hasOfficialClient(): boolean {
-  try {
-    createRequire(import.meta.url)("@databricks/zerobus-ingest-sdk-linux-x64-gnu");
-    return true;
-  } catch {
-    return false;
-  }
 }

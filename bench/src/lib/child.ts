@@ -13,6 +13,14 @@ export async function runJob<Answer>(script: string, job: object): Promise<Answe
   return service.ready;
 }
 
+export interface ServiceOptions {
+  readonly execArgv?: readonly string[];
+  /** Variables beside those of this process. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Ends the process at once. */
+  readonly signal?: AbortSignal;
+}
+
 /** A process that goes on: says when it is ready, then answers each message with one message. */
 export class Service<Ready> {
   readonly ready: Ready;
@@ -28,24 +36,45 @@ export class Service<Ready> {
   /** @throws Error when the process ends before it is ready. */
   static async start<Ready>(
     script: string,
-    options: object,
-    execArgv: readonly string[] = [],
+    job: object,
+    options: ServiceOptions = {},
   ): Promise<Service<Ready>> {
     const path = fileURLToPath(new URL(`../${script}`, import.meta.url));
-    const child = fork(path, [JSON.stringify(options)], {
+    const child = fork(path, [JSON.stringify(job)], {
       serialization: "advanced",
-      execArgv: [...execArgv],
+      execArgv: [...(options.execArgv ?? [])],
+      env: { ...process.env, ...options.environment },
     });
+    options.signal?.addEventListener("abort", () => child.kill("SIGKILL"), { once: true });
     const ready = await nextMessage<Ready>(child, script);
     return new Service(child, script, ready);
   }
 
   /** @throws Error when the process ends instead. */
   // oxlint-disable-next-line no-unnecessary-type-parameters -- the caller names the type of what the process sends
-  async ask<Answer>(question: object): Promise<Answer> {
+  async ask<Answer>(question: object | string): Promise<Answer> {
     const answered = nextMessage<Answer>(this.#child, this.#script);
     this.#child.send(question);
     return answered;
+  }
+
+  /** Sends a message that is not answered. */
+  tell(message: string): void {
+    if (this.#child.connected) this.#child.send(message);
+  }
+
+  /** For `SIGSTOP` and `SIGCONT`. */
+  signal(name: NodeJS.Signals): void {
+    this.#child.kill(name);
+  }
+
+  /** Ends the process at once, as a crash would, and waits for it. */
+  async kill(): Promise<void> {
+    const child = this.#child;
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const exited = once(child, "exit");
+    child.kill("SIGKILL");
+    await exited;
   }
 
   /** Lets the process end and waits for it. */

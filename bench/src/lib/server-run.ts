@@ -51,7 +51,7 @@ export async function withServer<Result>(
   const service = await Service.start<ServerReady>(
     "load/server.js",
     job,
-    options.profiled === true ? ["--import", profileModule()] : [],
+    options.profiled === true ? { execArgv: ["--import", profileModule()] } : {},
   );
   const { endpoint, locations } = service.ready;
   try {

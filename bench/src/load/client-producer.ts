@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The same program for our client and the official one: the two have one API. */
-import { createRequire } from "node:module";
 import { setTimeout as sleep } from "node:timers/promises";
-import { ZerobusSdk } from "@sluice/client";
 import { answer, jobOfProcess } from "../lib/child.ts";
 import { encodeDescriptor, encodeRecords } from "../lib/record-encoding.ts";
 import { makeRecordSet, READINGS } from "../lib/record-set.ts";
 import { quantile } from "../lib/statistics.ts";
+import { type IngestStream, makeSdk, openHeaders } from "../lib/stream-clients.ts";
 import { wallClockMs } from "../lib/wall-clock.ts";
 
 /**
@@ -39,27 +38,6 @@ export interface ClientProducerAnswer {
   readonly ackP99Ms: number;
 }
 
-interface Stream {
-  ingestRecordOffset(record: Buffer): Promise<bigint>;
-  ingestRecordsOffset(records: Buffer[]): Promise<bigint | null>;
-  waitForOffset(offset: bigint): Promise<void>;
-  flush(): Promise<void>;
-  close(): Promise<void>;
-}
-
-interface Sdk {
-  createStream(
-    table: { tableName: string; descriptorProto: string },
-    clientId: string,
-    clientSecret: string,
-    options: object,
-    headers: { getHeadersCallback: () => [string, string][] },
-  ): Promise<Stream>;
-}
-
-type SdkClass = new (endpoint: string, url: string) => Sdk;
-
-const OFFICIAL_PACKAGE = "@databricks/zerobus-ingest-sdk-linux-x64-gnu";
 const BATCH_RECORDS = 500;
 const GROUP_CALLS = 1000;
 /** Of so many records one is timed, with the first call that takes it. */
@@ -72,8 +50,8 @@ const job = jobOfProcess<ClientProducerJob>();
 const recordSet = makeRecordSet(READINGS);
 const { records } = encodeRecords(recordSet, "proto");
 const descriptorProto = encodeDescriptor(recordSet.columns).toString("base64");
-const sdk: Sdk = new (sdkClass())(job.endpoint, job.endpoint);
-const streams: Stream[] = [];
+const sdk = makeSdk(job.client, job.endpoint, job.endpoint);
+const streams: IngestStream[] = [];
 for (let index = 0; index < job.streamCount; index++) streams.push(await openStream());
 const latencies: number[] = [];
 const samples: Promise<void>[] = [];
@@ -98,22 +76,17 @@ answer({
   ackP99Ms: quantile(latencies, 0.99),
 } satisfies ClientProducerAnswer);
 
-function openStream(): Promise<Stream> {
+function openStream(): Promise<IngestStream> {
   return sdk.createStream(
     { tableName: job.table, descriptorProto },
     "",
     "",
     {},
-    {
-      getHeadersCallback: () => [
-        ["authorization", "Bearer none"],
-        ["x-databricks-zerobus-table-name", job.table],
-      ],
-    },
+    openHeaders(job.table),
   );
 }
 
-async function send(stream: Stream): Promise<void> {
+async function send(stream: IngestStream): Promise<void> {
   switch (job.use) {
     case "await":
       return sendSingles(stream);
@@ -128,7 +101,7 @@ async function send(stream: Stream): Promise<void> {
   }
 }
 
-async function sendSingles(stream: Stream): Promise<void> {
+async function sendSingles(stream: IngestStream): Promise<void> {
   for (let index = 0; index < job.recordsPerStream; index++) {
     const calledAt = performance.now();
     const offset = await stream.ingestRecordOffset(recordAt(index));
@@ -136,7 +109,7 @@ async function sendSingles(stream: Stream): Promise<void> {
   }
 }
 
-async function sendGroups(stream: Stream): Promise<void> {
+async function sendGroups(stream: IngestStream): Promise<void> {
   for (let index = 0; index < job.recordsPerStream; index += GROUP_CALLS) {
     const calledAt = performance.now();
     const count = Math.min(GROUP_CALLS, job.recordsPerStream - index);
@@ -147,7 +120,7 @@ async function sendGroups(stream: Stream): Promise<void> {
   }
 }
 
-async function sendBatches(stream: Stream): Promise<void> {
+async function sendBatches(stream: IngestStream): Promise<void> {
   for (let index = 0; index < job.recordsPerStream; index += BATCH_RECORDS) {
     const calledAt = performance.now();
     const start = index % records.length;
@@ -157,7 +130,7 @@ async function sendBatches(stream: Stream): Promise<void> {
   }
 }
 
-async function sendBlocking(stream: Stream): Promise<void> {
+async function sendBlocking(stream: IngestStream): Promise<void> {
   for (let index = 0; index < job.recordsPerStream; index++) {
     const calledAt = performance.now();
     const offset = await stream.ingestRecordOffset(recordAt(index));
@@ -167,7 +140,7 @@ async function sendBlocking(stream: Stream): Promise<void> {
 }
 
 /** Every record is timed: at this rate that costs nothing. */
-async function sendPaced(stream: Stream): Promise<void> {
+async function sendPaced(stream: IngestStream): Promise<void> {
   const startedAt = performance.now();
   for (let index = 0; index < job.recordsPerStream; index++) {
     const dueAt = startedAt + (index * 1000) / PACED_RECORDS_PER_SECOND;
@@ -177,7 +150,7 @@ async function sendPaced(stream: Stream): Promise<void> {
   }
 }
 
-function sample(stream: Stream, offset: bigint, calledAt: number): void {
+function sample(stream: IngestStream, offset: bigint, calledAt: number): void {
   samples.push(
     stream.waitForOffset(offset).then(() => {
       latencies.push(performance.now() - calledAt);
@@ -187,10 +160,4 @@ function sample(stream: Stream, offset: bigint, calledAt: number): void {
 
 function recordAt(index: number): Buffer {
   return records[index % records.length] as Buffer;
-}
-
-function sdkClass(): SdkClass {
-  if (job.client === "ours") return ZerobusSdk;
-  const official = createRequire(import.meta.url)(OFFICIAL_PACKAGE) as { ZerobusSdk: SdkClass };
-  return official.ZerobusSdk;
 }

@@ -13,6 +13,7 @@ export {
   type ZerobusErrorDetails,
   type ZerobusErrorOptions,
 } from "./core/zerobus-error.ts";
+export type { RateLimiter, RateLimiterFactory } from "./core/rate-limiter.ts";
 export type { HeadersProvider, HeadersProvider as JsHeadersProvider } from "./io/credentials.ts";
 export type { TlsOptions } from "./io/dial.ts";
 export type { StreamStatistics } from "./io/stream-engine-options.ts";
@@ -69,13 +70,12 @@ export type {
   ProducerOptions,
   RetryOptions,
 } from "./producer/producer-options.ts";
+export type { SendRate } from "./producer/limits/lane-pace.ts";
 export type {
-  RateLimiter,
-  RateLimiterFactory,
   ThrottleDetector,
   ThrottleReport,
   ThroughputSample,
-} from "./producer/rate-limiter.ts";
+} from "./producer/limits/throttle-report.ts";
 export type { PartitionKey } from "./producer/slot-hash.ts";
 export type { Spool, SpoolDepth, SpooledRecord } from "./producer/spool.ts";
 export type { Ticket } from "./producer/ticket.ts";

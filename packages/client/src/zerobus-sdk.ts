@@ -15,6 +15,7 @@ import {
   TokenService,
 } from "./io/credentials.ts";
 import type { TlsOptions } from "./io/dial.ts";
+import { EndpointProbe } from "./io/endpoint-probe.ts";
 import { SessionPool } from "./io/session-pool.ts";
 import { StreamEngine } from "./io/stream-engine.ts";
 import { systemClock } from "./io/system-clock.ts";
@@ -80,6 +81,7 @@ export class ZerobusSdk {
   readonly #sessions: SessionPool;
   readonly #tokens: TokenService;
   readonly #chunks = new ChunkPool();
+  readonly #probe: EndpointProbe;
   readonly #origins = new WeakMap<ZerobusStream, StreamOrigin>();
 
   /**
@@ -111,6 +113,12 @@ export class ZerobusSdk {
       keepaliveTimeoutMs: milliseconds(options, "keepaliveTimeoutMs", 10_000),
       exclusive: options.connectionPerStream ?? false,
       clock: systemClock,
+    });
+    this.#probe = new EndpointProbe({
+      endpoint: this.#endpoint,
+      environment,
+      clock: systemClock,
+      random: Math.random,
     });
     this.#tokens = new TokenService({
       ucUrl,
@@ -230,6 +238,7 @@ export class ZerobusSdk {
       userAgent: this.#userAgent,
       sessions: this.#sessions,
       chunks: this.#chunks,
+      probe: this.#probe,
       clock: systemClock,
       backoff: fixedBackoff(settings.recoveryBackoffMs),
       random: Math.random,

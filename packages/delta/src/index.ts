@@ -37,6 +37,30 @@ export {
   type FixedValues,
 } from "./columns/fixed-column.ts";
 export { DeltaError, type DeltaErrorCode, type DeltaErrorOptions } from "./delta-error.ts";
+export { bindPredicate, parsePredicate } from "./expression/bind-expression.ts";
+export {
+  type BlockCheck,
+  type BlockCheckOptions,
+  compileBlockCheck,
+} from "./expression/block-check.ts";
+export type { ColumnRows, FlatRows } from "./expression/block-readers.ts";
+export type { BoundColumn, BoundPredicate } from "./expression/bound-expression.ts";
+export { COLUMN_DEFAULT_METADATA_KEY, columnDefaultOf } from "./expression/column-default.ts";
+export {
+  compilePruner,
+  type PrunableFile,
+  type PrunerOptions,
+} from "./expression/compile-pruner.ts";
+export { parseExpression } from "./expression/parse-expression.ts";
+export {
+  type JsonTree,
+  type ParsedStatistics,
+  parseStatistics,
+} from "./expression/parse-statistics.ts";
+export { compileRowPredicate, type RowValues } from "./expression/row-predicate.ts";
+export type { Scalar, ScalarType } from "./expression/scalar-types.ts";
+export type { ComparisonOperator, Expression } from "./expression/syntax.ts";
+export { type TableConstraint, tableConstraintsOf } from "./expression/table-constraints.ts";
 export type {
   DeletionVectorDescriptor,
   DomainMetadataAction,
@@ -45,6 +69,7 @@ export type {
   ProtocolAction,
 } from "./log/actions.ts";
 export type { ActiveFile, FileSet } from "./log/file-set.ts";
+export { loadSnapshot, refreshSnapshot, type SnapshotOptions } from "./log/load-snapshot.ts";
 export type { Snapshot, TxnState } from "./log/snapshot.ts";
 export { type TableDefinition, validateAppendable } from "./log/table-features.ts";
 export {
@@ -64,12 +89,16 @@ export {
   ParquetFileEncoder,
   type ParquetFileOptions,
 } from "./parquet/parquet-file-encoder.ts";
+export { partitionDirectory } from "./partition/partition-directory.ts";
+export { partitionValueFromText, partitionValueToText } from "./partition/partition-values.ts";
 export {
   bytesOfPrecision,
   type DecimalFormat,
   decimalOf,
   decimalText,
 } from "./schema/decimal.ts";
+export type { Row } from "./scan/row.ts";
+export type { ScanOptions } from "./scan/scan-options.ts";
 export { parseColumnList, parseSqlType } from "./schema/column-list.ts";
 export { parseSchemaString, printSchemaString } from "./schema/schema-json.ts";
 export {
@@ -91,21 +120,23 @@ export type {
   StructType,
 } from "./schema/types.ts";
 export { validateTableSchema } from "./schema/validate-schema.ts";
-export { type FinishedDataFile, LocalDataFile } from "./store/local-data-file.ts";
+export type { AzureOptions, AzureTokenCredential } from "./store/azure-options.ts";
+export type { GcsOptions, GcsServiceAccount } from "./store/gcs-credentials.ts";
+export { LocalDataFile } from "./store/local-data-file.ts";
 export { LocalStore } from "./store/local-store.ts";
+export { openStore, type StoreOptions } from "./store/open-store.ts";
+export type { RemoteStoreOptions } from "./store/remote-store.ts";
+export type { RetryEnvironment, RetryPolicy } from "./store/retry.ts";
+export type { S3Credentials, S3Options } from "./store/s3-store.ts";
 export type {
+  FinishedDataFile,
   ListOptions,
   ObjectEntry,
   ObjectStore,
+  ObjectWriter,
   PutIfAbsentResult,
 } from "./store/object-store.ts";
-export type {
-  AppendedFile,
-  AppendRequest,
-  AppendResult,
-  AppendTxn,
-  ConflictReason,
-} from "./table/append-request.ts";
+export type { AppendedFile, AppendRequest } from "./table/append-request.ts";
 export type { TableComponents } from "./table/components.ts";
 export {
   ALLOWED_DELTA_PROPERTIES,
@@ -114,4 +145,11 @@ export {
 } from "./table/create-table.ts";
 export { newDataFilePath } from "./table/data-file-path.ts";
 export { DeltaTable, openTable } from "./table/delta-table.ts";
-export { isReadableType, type Row, type ScanOptions } from "./table/scan.ts";
+export type {
+  AddedFile,
+  AppendTxn,
+  CommitResult,
+  ConflictReason,
+  ReadScope,
+  TransactionRequest,
+} from "./table/transaction-request.ts";

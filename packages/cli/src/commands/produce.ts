@@ -301,6 +301,7 @@ function summarize(
     unacknowledged: outcome.unacknowledgedCount,
     resent: counts.resentCount,
     reconnects: counts.reconnectCount,
+    throttledStreams: run.throttledStreams.size,
     skipped,
     deadLettered: deadLetteredCount,
     spooled: outcome.spooledCount,

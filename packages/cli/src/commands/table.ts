@@ -7,7 +7,6 @@ import {
   type Row,
   type StructField,
   type StructType,
-  isReadableType,
   sqlOfField,
   sqlTypeOf,
 } from "@sluice/delta";
@@ -132,11 +131,9 @@ export async function headTableCommand(
 ): Promise<void> {
   const { screen } = context;
   const { name, table } = await openNamedTable(nameArgument, options, context);
-  const [fields, hidden] = readableFields(table.snapshot().schema.fields);
-  if (hidden.length > 0) screen.tell(`not shown: ${hidden.map(sqlOfField).join(", ")}`);
+  const { fields } = table.snapshot().schema;
   const rows: Row[] = [];
-  const columns = fields.map((field) => field.name);
-  for await (const row of table.scan({ columns, limit: options.rows })) {
+  for await (const row of table.scan({ limit: options.rows })) {
     if (options.json === true) await screen.print(jsonText(ingestible(row, fields)));
     else rows.push(row);
   }
@@ -145,12 +142,6 @@ export async function headTableCommand(
   const cells = rows.map((row) => fields.map((field) => cellText(row[field.name], field.type)));
   await screen.print(...textTable(titles, cells, screen));
   if (rows.length === 0) screen.tell(`${name} has no rows`);
-}
-
-/** The columns whose values can be read, and the others. */
-function readableFields(fields: readonly StructField[]): [StructField[], StructField[]] {
-  const readable = fields.filter(({ type }) => isReadableType(type));
-  return [readable, fields.filter((field) => !readable.includes(field))];
 }
 
 export async function countTableCommand(

@@ -13,6 +13,7 @@ import { CliError, messageOf } from "../cli-error.ts";
 import type { RecordReader } from "../source/read-records.ts";
 import type { RecordBatch } from "../source/record-collector.ts";
 import { type Delivery, directDelivery, spooledDelivery } from "./delivery.ts";
+import { throttledLine } from "./produce-progress.ts";
 import type { AckStrategy } from "./option-names.ts";
 import type { Pace } from "./pace.ts";
 import { ProduceCounts } from "./produce-counts.ts";
@@ -65,6 +66,8 @@ export class ProduceRun {
   /** Records read that could be encoded, and those of an earlier run. */
   readCount = 0;
   skippedCount = 0;
+  /** Streams that the service seemed to hold to a rate, at some time. */
+  readonly throttledStreams: Set<number> = new Set();
 
   constructor(parts: ProduceRunParts) {
     this.#parts = parts;
@@ -72,6 +75,12 @@ export class ProduceRun {
 
   get laneCount(): number {
     return this.#producer?.health().lanes.length ?? 0;
+  }
+
+  /** Records per second that streams get through which the service seems to hold to a rate now; 0 for none. */
+  get throttledRate(): number {
+    const lanes = this.#producer?.health().lanes ?? [];
+    return lanes.reduce((sum, { throttled }) => sum + (throttled?.recordsPerSecond ?? 0), 0);
   }
 
   /** Whether no stream is open. */
@@ -260,7 +269,10 @@ export class ProduceRun {
 
   #onEvent(event: ProducerEvent): void {
     const { tell } = this.#parts;
-    if (event.kind === "throttled") tell(`lane ${event.lane}: ${event.report.advice}`);
+    if (event.kind === "throttled") {
+      this.throttledStreams.add(event.lane);
+      tell(throttledLine(event));
+    }
     if (event.kind === "callbackFailed") tell(`${event.callback}: ${messageOf(event.cause)}`);
     if (event.kind !== "laneStateChanged") return;
     const { cause, attempt, endpoint, to } = event;

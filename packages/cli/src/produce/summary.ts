@@ -23,6 +23,8 @@ export interface ProduceSummary {
   readonly unacknowledged: number;
   readonly resent: number;
   readonly reconnects: number;
+  /** Streams that the service seemed to throttle without an error. */
+  readonly throttledStreams: number;
   /** Records passed over as invalid. */
   readonly skipped: number;
   /** Invalid records kept in the dead letters. */
@@ -68,6 +70,7 @@ export function summaryLines(summary: ProduceSummary, style: Style): string[] {
     ["resent", resentText(resent, reconnects)],
     ["time", `${formatSeconds(summary.seconds)}, ${rate}`],
     ["ack latency", latency],
+    ...throttledRows(summary, style),
   ];
   const width = Math.max(...rows.map(([name]) => name.length)) + 2;
   const head = summary.complete ? style.green(headline) : style.yellow(headline);
@@ -96,6 +99,12 @@ function missingRows(
     rows.push(["in the spool", style.yellow(`${formatCount(spooled)}, sent by the next run`)]);
   }
   return rows;
+}
+
+function throttledRows({ throttledStreams }: ProduceSummary, style: Style): [string, string][] {
+  if (throttledStreams === 0) return [];
+  const text = `${formatCounted(throttledStreams, "stream")}, it seems; --streams N sends over more`;
+  return [["throttled", style.yellow(text)]];
 }
 
 function resentText(resent: number, reconnects: number): string {

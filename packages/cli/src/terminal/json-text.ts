@@ -11,8 +11,14 @@ export function jsonText(value: unknown): string {
   if (typeof value !== "object") return JSON.stringify(value);
   if (value instanceof Uint8Array) return JSON.stringify(Buffer.from(value).toString("base64"));
   if (Array.isArray(value)) return `[${value.map(jsonText).join(",")}]`;
-  const members = Object.entries(value).map(
-    ([key, member]) => `${JSON.stringify(key)}:${jsonText(member)}`,
-  );
+  const entries =
+    value instanceof Map ? [...(value as Map<unknown, unknown>)] : Object.entries(value);
+  const members = entries.map(([key, member]) => `${keyText(key)}:${jsonText(member)}`);
   return `{${members.join(",")}}`;
+}
+
+/** Keys of an object in JSON are texts; those of a MAP that are not become the text of their value. */
+function keyText(key: unknown): string {
+  const text = jsonText(key);
+  return text.startsWith('"') ? text : JSON.stringify(text);
 }

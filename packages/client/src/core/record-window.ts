@@ -229,14 +229,26 @@ export class RecordWindow {
     return this.#toWrite[0];
   }
 
-  /** Notes that the framed bytes of `chunk`, which {@link RecordWindow.nextToWrite} returned, go to the socket. */
-  writing(chunk: Chunk): void {
-    this.#toWrite.shift();
-    this.#toWriteBytes -= chunk.usedBytes - chunk.writtenBytes;
-    chunk.writtenBytes = chunk.usedBytes;
+  /**
+   * Notes that what is framed in `chunk`, which {@link RecordWindow.nextToWrite} returned, goes to the socket as far as in
+   * front of `nextOffset`. Returns the bytes.
+   */
+  writing(chunk: Chunk, nextOffset: number): Buffer {
+    const isWhole = nextOffset === chunk.endOffset;
+    const start = chunk.writtenBytes;
+    const end = isWhole ? chunk.usedBytes : this.#ring.endAt(nextOffset - 1);
+    if (isWhole) this.#toWrite.shift();
+    this.#toWriteBytes -= end - start;
+    chunk.writtenBytes = end;
     chunk.pendingWrites++;
-    this.#sentOffset = chunk.endOffset;
-    if (chunk.endOffset > this.#highestSentOffset) this.#highestSentOffset = chunk.endOffset;
+    this.#sentOffset = nextOffset;
+    if (nextOffset > this.#highestSentOffset) this.#highestSentOffset = nextOffset;
+    return chunk.bytes.subarray(start, end);
+  }
+
+  /** Bytes of one unacknowledged request, without what frames it. */
+  payloadBytesAt(offset: number): number {
+    return this.#ring.endAt(offset) - this.#ring.startAt(offset);
   }
 
   /** Notes that the socket is done with one write of `chunk`. */

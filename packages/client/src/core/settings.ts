@@ -96,6 +96,8 @@ export interface StreamSettings {
   readonly streamPausedMaxWaitTimeMs: number | undefined;
   /** Whether the next call is opened while the one that was announced to end is still read. */
   readonly opensNextEarly: boolean;
+  /** Whether the first attempt after a stream that ended for want of capacity waits too. */
+  readonly waitsWhenThrottled: boolean;
 }
 
 const MAX_MS = 2_147_483_647;
@@ -153,6 +155,7 @@ export function resolveStreamOptions(options: StreamConfigurationOptions = {}): 
     format: formatOption(options.recordType),
     streamPausedMaxWaitTimeMs: pauseOption(options.streamPausedMaxWaitTimeMs),
     opensNextEarly: false,
+    waitsWhenThrottled: false,
   });
 }
 
@@ -164,6 +167,7 @@ export function streamPolicy(settings: StreamSettings): StreamPolicy {
     attemptTimeoutMs: settings.recoveryTimeoutMs,
     maxPauseMs: settings.streamPausedMaxWaitTimeMs,
     opensNextEarly: settings.opensNextEarly,
+    waitsWhenThrottled: settings.waitsWhenThrottled,
     youngStreamMs: YOUNG_STREAM_MS,
     drainMs: DRAIN_MS,
   };

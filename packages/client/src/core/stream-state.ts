@@ -101,6 +101,8 @@ export interface StreamPolicy {
   readonly youngStreamMs: number;
   /** Whether the next call is opened while the one that was announced to end is still read. */
   readonly opensNextEarly: boolean;
+  /** Whether the first attempt after a stream that ended for want of capacity waits too. */
+  readonly waitsWhenThrottled: boolean;
   /** How long to read on after half-closing. */
   readonly drainMs: number;
 }

@@ -312,15 +312,21 @@ function rotate(stream: OpenStream, policy: StreamPolicy): Transition {
   };
 }
 
-/** The first attempt after an open stream is immediate, unless streams keep dying young. */
+/**
+ * The first attempt after an open stream is immediate, unless streams keep dying young. One that was soon refused more
+ * counts as one of them, however far it had come.
+ */
 function reopen(
   stream: OpenStream,
   atMs: number,
   policy: StreamPolicy,
   error?: ZerobusError,
 ): Transition {
-  const young = !stream.progressed && atMs - stream.openedAtMs < policy.youngStreamMs;
-  const youngDeaths = young ? stream.youngDeaths + 1 : 0;
+  const throttled = policy.waitsWhenThrottled && error?.code === "resource_exhausted";
+  const brief = atMs - stream.openedAtMs < policy.youngStreamMs;
+  const young = brief && (throttled || !stream.progressed);
+  const deaths = young ? stream.youngDeaths + 1 : 0;
+  const youngDeaths = throttled ? Math.max(deaths, 2) : deaths;
   const recovery: Recovery = { attempt: 0, youngDeaths, reauthenticated: false };
   if (youngDeaths > 1) return backOff(recovery, error ?? rotatedYoung());
   return withEffects([{ kind: "dropCall" }], attempt({ ...recovery, attempt: 1 }, policy));

@@ -13,7 +13,8 @@ interface CachedToken {
 
 /**
  * One token, shared by those who ask for it. At most one request is under way. A token without an expiry is handed to
- * those who waited for it and not kept. When a refresh fails, the token that is still good is used.
+ * those who waited for it and not kept. A token that is due to be replaced is used until it expires, so that nobody
+ * waits for a token service that fails or hangs while there is a good token.
  */
 export class TokenCache {
   readonly #fetch: () => Promise<Token>;
@@ -29,11 +30,12 @@ export class TokenCache {
   /** @throws ZerobusError of the token endpoint */
   get(): Promise<string> {
     const cached = this.#cached;
-    if (cached !== undefined && this.#clock.nowMs() < cached.refreshAtMs) {
-      return Promise.resolve(cached.value);
-    }
+    const nowMs = this.#clock.nowMs();
+    if (cached !== undefined && nowMs < cached.refreshAtMs) return Promise.resolve(cached.value);
     this.#pending ??= this.#refresh();
-    return this.#pending;
+    if (cached === undefined || nowMs >= cached.expiresAtMs) return this.#pending;
+    this.#pending.catch(() => undefined); // who needs a token after the expiry asks again, and hears of it
+    return Promise.resolve(cached.value);
   }
 
   /** Forgets the token if it is still the one given. */
@@ -54,10 +56,6 @@ export class TokenCache {
               expiresAtMs: startedAtMs + expiresInMs,
             };
       return value;
-    } catch (error) {
-      const cached = this.#cached;
-      if (cached !== undefined && this.#clock.nowMs() < cached.expiresAtMs) return cached.value;
-      throw error;
     } finally {
       this.#pending = undefined;
     }

@@ -45,15 +45,21 @@ export function basicAuthorization(scope: Pick<TokenScope, "clientId" | "clientS
   return `Basic ${Buffer.from(credentials, "utf8").toString("base64")}`;
 }
 
-/** Makes a token or an error of the answer. A 4xx is final, anything else unexpected may be tried again. */
-export function readTokenResponse(status: number, body: string): Token {
+/**
+ * Makes a token or an error of the answer. A 4xx is final, anything else unexpected may be tried again.
+ * @param redact - takes secrets out of an answer that becomes the text of an error; services repeat what they were sent
+ */
+export function readTokenResponse(
+  status: number,
+  body: string,
+  redact: (text: string) => string,
+): Token {
   if (status >= 400 && status < 500 && status !== 408 && status !== 429) {
-    throw invalidToken(`Client error (${status}): ${body}`, status);
+    throw invalidToken(`Client error (${status}): ${redact(body)}`, status);
   }
   if (status !== 200) {
-    throw new ZerobusError("unavailable", `Token fetch failed: HTTP status ${status}: ${body}`, {
-      details: { httpStatus: status },
-    });
+    const text = `Token fetch failed: HTTP status ${status}: ${redact(body)}`;
+    throw new ZerobusError("unavailable", text, { details: { httpStatus: status } });
   }
   const answer = parseObject(body);
   const value = answer?.["access_token"];
@@ -63,7 +69,13 @@ export function readTokenResponse(status: number, body: string): Token {
   if (!/^[\x21-\x7e]+$/.test(value)) {
     throw invalidToken("the access_token cannot be sent in a header", status);
   }
-  const seconds = Number(answer?.["expires_in"] ?? Number.NaN);
+  const seconds = Number.parseFloat(String(answer?.["expires_in"])); // some services quote it
+  if (seconds <= 0) {
+    const reason = `the token expired before it came: expires_in is ${seconds}`;
+    throw new ZerobusError("unavailable", `Token fetch failed: ${reason}`, {
+      details: { httpStatus: status },
+    });
+  }
   return { value, expiresInMs: seconds > 0 ? seconds * 1000 : undefined };
 }
 

@@ -70,6 +70,14 @@ export function prefixedError(prefix: string, error: unknown): ZerobusError {
   });
 }
 
+/**
+ * Has the error, and what caused it, let go of the objects in its stack. Until its text is asked for, V8 keeps a stack as
+ * frames, with the object that each method was called on: of an error that is remembered, a whole engine with its buffers.
+ */
+export function releaseFrames(error: Error): void {
+  for (let each: unknown = error; each instanceof Error; each = each.cause) void each.stack;
+}
+
 /** Normalises anything thrown. */
 export function toZerobusError(error: unknown): ZerobusError {
   if (error instanceof ZerobusError) return error;

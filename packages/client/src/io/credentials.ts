@@ -5,16 +5,10 @@ import { parseUrl } from "../core/endpoint.ts";
 import type { Environment } from "../core/proxy-selection.ts";
 import { parseTableName } from "../core/table-name.ts";
 import { TokenCache } from "../core/token-cache.ts";
-import {
-  basicAuthorization,
-  readTokenResponse,
-  type Token,
-  tokenRequestForm,
-  type TokenScope,
-} from "../core/token-request.ts";
+import { tokenRequestForm, type TokenScope } from "../core/token-request.ts";
 import { ZerobusError } from "../core/zerobus-error.ts";
 import type { TlsOptions } from "./dial.ts";
-import { httpRequest } from "./http-request.ts";
+import { tokenEndpoint } from "./token-endpoint.ts";
 
 type HeaderList = [string, string][];
 
@@ -63,31 +57,13 @@ export class TokenService {
     const key = JSON.stringify([tableName, clientId, clientSecret]);
     let cache = this.#caches.get(key);
     if (cache === undefined) {
-      cache = new TokenCache(() => this.#fetch(scope), this.#options.clock);
+      const { timeoutMs, tls, environment } = this.#options;
+      const form = tokenRequestForm(scope);
+      const fetch = tokenEndpoint({ ...scope, form, timeoutMs, tls, environment });
+      cache = new TokenCache(fetch, this.#options.clock);
       this.#caches.set(key, cache);
     }
     return tokenCredentials(cache, tableName);
-  }
-
-  async #fetch(scope: TokenScope): Promise<Token> {
-    const { timeoutMs, tls, environment } = this.#options;
-    const url = parseUrl("Unity Catalog URL", scope.ucUrl);
-    const basePath = url.pathname === "/" ? "" : url.pathname.replace(/\/+$/, "");
-    const answer = await httpRequest({
-      method: "POST",
-      url,
-      path: `${basePath}/oidc/v1/token`,
-      headers: {
-        authorization: basicAuthorization(scope),
-        "content-type": "application/x-www-form-urlencoded",
-        accept: "application/json",
-      },
-      body: tokenRequestForm(scope),
-      timeoutMs,
-      tls,
-      environment,
-    });
-    return readTokenResponse(answer.status, answer.body);
   }
 }
 

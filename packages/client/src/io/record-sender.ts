@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Clock, Timer } from "../core/clock.ts";
 import type { InflightLimit } from "../core/inflight-limit.ts";
+import type { Chunk } from "../core/chunk-pool.ts";
+import type { SendPace } from "../core/rate-limiter.ts";
 import type { RecordWindow } from "../core/record-window.ts";
 import { SentLog } from "../core/sent-log.ts";
 import { ZerobusError } from "../core/zerobus-error.ts";
@@ -15,6 +17,7 @@ const WORTHWHILE_WRITE_BYTES = 65_536;
 export interface RecordSenderOptions {
   readonly window: RecordWindow;
   readonly limit: InflightLimit;
+  readonly pace: SendPace | undefined;
   readonly clock: Clock;
   /** Silence allowed while something is unacknowledged. */
   readonly lackOfAckTimeoutMs: number;
@@ -35,6 +38,8 @@ export class RecordSender {
   #lastWireAck = -1;
   #heardAtMs = 0;
   #ackTimer: Timer | undefined;
+  /** Until the pace has room. */
+  #paceTimer: Timer | undefined;
 
   constructor(options: RecordSenderOptions) {
     this.#options = options;
@@ -67,6 +72,8 @@ export class RecordSender {
   /** Sends no more; acknowledgements of the call still count. */
   pause(): void {
     this.#sending = false;
+    this.#paceTimer?.cancel();
+    this.#paceTimer = undefined;
     this.#window.detach();
   }
 
@@ -85,10 +92,10 @@ export class RecordSender {
     return this.#heardAtMs;
   }
 
-  /** Hands over what is framed, as far as the socket keeps up. */
+  /** Hands over what is framed, as far as the socket keeps up and the pace lets it. */
   write(): void {
     const call = this.#call;
-    if (!this.#sending || call === undefined) return;
+    if (!this.#sending || call === undefined || this.#paceTimer !== undefined) return;
     const window = this.#window;
     const sentBefore = window.sentOffset;
     let byteCount = 0;
@@ -97,8 +104,9 @@ export class RecordSender {
       if (this.#outstandingBytes > 0 && window.framedBytes < WORTHWHILE_WRITE_BYTES) break;
       const chunk = window.nextToWrite();
       if (chunk === undefined) break;
-      const bytes = chunk.bytes.subarray(chunk.writtenBytes, chunk.usedBytes);
-      window.writing(chunk);
+      const nextOffset = this.#permitted(chunk);
+      if (nextOffset === window.sentOffset) break;
+      const bytes = window.writing(chunk, nextOffset);
       this.#outstandingBytes += bytes.length;
       byteCount += bytes.length;
       call.write(bytes, (succeeded) => {
@@ -109,11 +117,35 @@ export class RecordSender {
       });
     }
     if (window.sentOffset === sentBefore) return;
-    this.#options.onSent?.(window.recordsBetween(sentBefore, window.sentOffset), byteCount);
-    const nowMs = this.#options.clock.nowMs();
+    const { onSent, pace, clock } = this.#options;
+    const nowMs = clock.nowMs();
+    if (onSent !== undefined || pace !== undefined) {
+      const recordCount = window.recordsBetween(sentBefore, window.sentOffset);
+      onSent?.(recordCount, byteCount);
+      pace?.sent(recordCount, byteCount, nowMs);
+    }
     this.#sentLog.sent(window.sentOffset, nowMs);
     this.#options.limit.taken(window.nextOffset, nowMs);
     this.#ackTimer ??= this.#startAckTimer(this.#options.lackOfAckTimeoutMs);
+  }
+
+  /** How far the pace lets through what is framed in the chunk. */
+  #permitted(chunk: Chunk): number {
+    const { pace, clock } = this.#options;
+    const window = this.#window;
+    const nowMs = clock.nowMs();
+    if (pace === undefined || pace.isOpen(nowMs)) return chunk.endOffset;
+    for (let offset = window.sentOffset; offset < chunk.endOffset; offset++) {
+      const recordCount = window.recordsBetween(offset, offset + 1);
+      const waitMs = pace.tryTake(recordCount, window.payloadBytesAt(offset), nowMs);
+      if (waitMs <= 0) continue;
+      this.#paceTimer = clock.startTimer(waitMs, () => {
+        this.#paceTimer = undefined;
+        this.write();
+      });
+      return offset;
+    }
+    return chunk.endOffset;
   }
 
   /** Applies an acknowledgement; returns whether it moved forward, or why it cannot be right. */

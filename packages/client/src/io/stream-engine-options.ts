@@ -2,6 +2,7 @@
 import type { ChunkPool } from "../core/chunk-pool.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Endpoint } from "../core/endpoint.ts";
+import type { SendPace } from "../core/rate-limiter.ts";
 import type { BackoffPolicy } from "../core/retry-policy.ts";
 import type { StreamListeners, StreamSettings } from "../core/settings.ts";
 import type { CallCredentials } from "./credentials.ts";
@@ -22,6 +23,8 @@ export interface StreamEngineOptions {
   readonly clock: Clock;
   readonly backoff: BackoffPolicy;
   readonly random: () => number;
+  /** Shapes what is sent, what is sent again too. @default none */
+  readonly pace?: SendPace;
   /** Ends waits for an endpoint that took no connection as soon as it takes them. @default waits are waited */
   readonly probe?: EndpointProbe;
   /** Told of what is handed to the socket, once per run of writes; resends included. Bytes are those of the frames. */

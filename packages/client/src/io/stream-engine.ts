@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import { encodeCreateStreamFrame, RECORD_TYPE } from "@sluice/protocol";
 import type { Timer } from "../core/clock.ts";
 import { InflightLimit } from "../core/inflight-limit.ts";
 import { RecordWindow } from "../core/record-window.ts";
@@ -7,25 +6,12 @@ import type { Submission } from "../core/room-queue.ts";
 import { streamPolicy } from "../core/settings.ts";
 import type { StreamEffect, StreamEvent, StreamPolicy, StreamState } from "../core/stream-state.ts";
 import { transition } from "../core/stream-transitions.ts";
-import { closedError, toZerobusError, ZerobusError } from "../core/zerobus-error.ts";
-import { nameOf } from "./dial.ts";
+import { closedError, ZerobusError } from "../core/zerobus-error.ts";
+import { CallAttempts } from "./call-attempts.ts";
+import { EndpointWait } from "./endpoint-wait.ts";
 import { RecordIntake } from "./record-intake.ts";
 import { RecordSender } from "./record-sender.ts";
-import type { PooledSession, SessionUser } from "./session-pool.ts";
-import { StreamCall } from "./stream-call.ts";
 import type { StreamEngineOptions, StreamStatistics } from "./stream-engine-options.ts";
-
-interface Attempt extends SessionUser {
-  dropped: boolean;
-  /** Undefined until the credentials have given them. */
-  headers: readonly (readonly [string, string])[] | undefined;
-  /** A connection was asked for. */
-  calling: boolean;
-  session: PooledSession | undefined;
-  call: StreamCall | undefined;
-  /** Undefined until the server has accepted the stream. */
-  streamId: string | undefined;
-}
 
 /**
  * One logical stream over as many calls as it takes. Owns every promise it hands out: when it ends, all are settled.
@@ -37,16 +23,12 @@ export class StreamEngine {
   readonly #window: RecordWindow;
   readonly #intake: RecordIntake;
   readonly #sender: RecordSender;
+  readonly #attempts: CallAttempts;
+  readonly #endpointWait: EndpointWait;
   readonly #mailbox: StreamEvent[] = [];
   #state: StreamState = { kind: "idle" };
   #dispatching = false;
-  #attempt: Attempt | undefined;
-  /** The attempt begun beside the current one, which it will replace. */
-  #next: Attempt | undefined;
   #timer: Timer | undefined;
-  /** The wait is for an endpoint that takes no connection. */
-  #unreachable = false;
-  #unwatch: (() => void) | undefined;
   #streamId: string | undefined;
   #openedCount = 0;
   #callbackErrors = 0;
@@ -64,6 +46,7 @@ export class StreamEngine {
     this.#sender = new RecordSender({
       window: this.#window,
       limit,
+      pace: options.pace,
       clock: options.clock,
       lackOfAckTimeoutMs: options.settings.serverLackOfAckTimeoutMs,
       onSent: options.onSent,
@@ -75,9 +58,27 @@ export class StreamEngine {
       settings: options.settings,
       clock: options.clock,
       onTaken: () => {
-        if (this.#unreachable) this.#watchEndpoint();
+        this.#endpointWait.recordsCame();
         this.#sender.write();
       },
+    });
+    this.#endpointWait = new EndpointWait({
+      endpoint: options.endpoint,
+      probe: options.probe,
+      onReachable: () => this.#dispatch({ kind: "reachable" }),
+    });
+    this.#attempts = new CallAttempts(options, {
+      unsettled: () => this.#sender.unsettled,
+      authenticated: () => this.#dispatch({ kind: "authenticated" }),
+      opened: (streamId) =>
+        this.#dispatch({ kind: "opened", streamId, atMs: options.clock.nowMs() }),
+      acknowledged: (wireOffset) => this.#acknowledged(wireOffset),
+      closeSignalled: (durationMs) => {
+        const { unsettled } = this.#sender;
+        const atMs = this.#sender.heard();
+        this.#dispatch({ kind: "closeSignalled", durationMs, unsettled, atMs });
+      },
+      ended: (error) => this.#callEnded(error),
     });
     this.#finished = new Promise<void>((resolve) => {
       this.#finish = resolve;
@@ -131,6 +132,11 @@ export class StreamEngine {
 
   get resentRecords(): number {
     return this.#window.resentRecords;
+  }
+
+  /** Records that were never sent, or have to be sent again in the call that is open. */
+  get unsentRecords(): number {
+    return this.#window.recordsBetween(this.#window.sentOffset, this.#window.nextOffset);
   }
 
   get unackedBytes(): number {
@@ -267,7 +273,7 @@ export class StreamEngine {
     const from = this.#state;
     const next = transition(from, event, this.#policy);
     this.#state = next.state;
-    if (from.kind === "backingOff" && next.state.kind !== "backingOff") this.#unwatchEndpoint();
+    if (from.kind === "backingOff" && next.state.kind !== "backingOff") this.#endpointWait.end();
     if (event.kind === "opened") this.#streamId = event.streamId;
     if (next.state.kind !== from.kind) {
       // The timer of a wait that ends as planned is no failure.
@@ -298,26 +304,26 @@ export class StreamEngine {
       case "authenticate":
         return this.#authenticate();
       case "openCall":
-        return this.#openCall();
+        return this.#attempts.openCall();
       case "openNext":
-        return this.#openNext();
+        return this.#attempts.beginNext();
       case "startSending":
         return this.#startSending();
       case "stopSending":
         return this.#sender.pause();
       case "halfClose":
-        return this.#attempt?.call?.halfClose();
+        return this.#attempts.call?.halfClose();
       case "dropCall":
         return this.#dropCall();
       case "abandonConnection":
-        return this.#attempt?.session?.abandon();
+        return this.#attempts.abandonConnection();
       case "invalidateCredentials":
         return this.#options.credentials.invalidate();
       case "startTimer":
         return this.#startTimer(effect.delayMs);
       case "startBackoff": {
         const { backoff, random } = this.#options;
-        this.#dropNext();
+        this.#attempts.dropNext();
         this.#awaitEndpoint();
         return this.#startTimer(backoff.delayMs(effect.attempt, effect.youngDeaths, random()));
       }
@@ -326,162 +332,33 @@ export class StreamEngine {
         this.#timer = undefined;
         return;
       case "finish":
-        this.#dropNext();
+        this.#attempts.dropNext();
         return this.#settleAll(effect.error);
     }
   }
 
   #authenticate(): void {
-    const attempt = this.#next ?? this.#beginAttempt();
-    this.#next = undefined;
-    this.#attempt = attempt;
+    this.#attempts.begin();
     // Without a call there is more room than with one.
     this.#intake.admit();
-    if (attempt.headers !== undefined) this.#dispatch({ kind: "authenticated" });
-  }
-
-  #openNext(): void {
-    this.#next ??= this.#beginAttempt();
-  }
-
-  #dropNext(): void {
-    const next = this.#next;
-    if (next === undefined) return;
-    this.#next = undefined;
-    next.dropped = true;
-    next.call?.drop();
-  }
-
-  #beginAttempt(): Attempt {
-    const attempt: Attempt = {
-      dropped: false,
-      headers: undefined,
-      calling: false,
-      session: undefined,
-      call: undefined,
-      streamId: undefined,
-      awaitsAnswer: () =>
-        attempt.streamId === undefined || (attempt === this.#attempt && this.#sender.unsettled),
-    };
-    this.#options.credentials.headers().then(
-      (headers) => {
-        if (attempt.dropped) return;
-        attempt.headers = headers;
-        if (attempt === this.#attempt) this.#dispatch({ kind: "authenticated" });
-        else this.#connect(attempt, headers);
-      },
-      (error: unknown) => this.#attemptEnded(attempt, toZerobusError(error)),
-    );
-    return attempt;
-  }
-
-  #attemptEnded(attempt: Attempt, error: ZerobusError): void {
-    if (attempt.dropped) return;
-    if (attempt === this.#attempt) this.#callEnded(error);
-    else if (attempt === this.#next) this.#dropNext();
-  }
-
-  #openCall(): void {
-    const attempt = this.#attempt as Attempt;
-    if (!attempt.calling) this.#connect(attempt, attempt.headers ?? []);
-    else if (attempt.streamId !== undefined) this.#opened(attempt.streamId);
-  }
-
-  #opened(streamId: string): void {
-    this.#dispatch({ kind: "opened", streamId, atMs: this.#options.clock.nowMs() });
-  }
-
-  #connect(attempt: Attempt, headers: readonly (readonly [string, string])[]): void {
-    attempt.calling = true;
-    this.#options.sessions.acquire(attempt).then(
-      (session) => {
-        if (attempt.dropped) session.release(attempt);
-        else this.#makeCall(attempt, session, headers);
-      },
-      (error: unknown) => this.#attemptEnded(attempt, toZerobusError(error)),
-    );
-  }
-
-  #makeCall(
-    attempt: Attempt,
-    session: PooledSession,
-    headers: readonly (readonly [string, string])[],
-  ): void {
-    const { settings, tableName, descriptorProto } = this.#options;
-    const isProto = settings.format === "proto";
-    attempt.session = session;
-    try {
-      attempt.call = new StreamCall({
-        authority: this.#options.endpoint.authority,
-        session,
-        user: attempt,
-        headers: withUserAgent(headers, this.#options.userAgent),
-        createFrame: encodeCreateStreamFrame({
-          tableName,
-          recordType: isProto ? RECORD_TYPE.PROTO : RECORD_TYPE.JSON,
-          descriptorProto: isProto ? descriptorProto : undefined,
-        }),
-        listener: {
-          opened: (streamId) => {
-            attempt.streamId = streamId;
-            if (attempt === this.#attempt) this.#opened(streamId);
-          },
-          acknowledged: (wireOffset) => {
-            if (attempt === this.#attempt) this.#acknowledged(wireOffset);
-            else this.#dropNext();
-          },
-          closeSignalled: (durationMs) => {
-            if (attempt !== this.#attempt) {
-              this.#dropNext();
-              return;
-            }
-            const { unsettled } = this.#sender;
-            const atMs = this.#sender.heard();
-            this.#dispatch({ kind: "closeSignalled", durationMs, unsettled, atMs });
-          },
-          ended: (error) => this.#attemptEnded(attempt, error),
-        },
-      });
-    } catch (cause) {
-      session.release(attempt);
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      const text = `Cannot start a call: ${reason}`;
-      this.#attemptEnded(attempt, new ZerobusError("unavailable", text, { cause }));
-    }
   }
 
   #startSending(): void {
     this.#openedCount++;
     this.#opening?.resolve();
     this.#opening = undefined;
-    this.#sender.begin(this.#attempt?.call);
+    this.#sender.begin(this.#attempts.call);
   }
 
   #dropCall(): void {
-    const attempt = this.#attempt;
-    this.#attempt = undefined;
-    if (attempt !== undefined) attempt.dropped = true;
-    attempt?.call?.drop();
+    this.#attempts.drop();
     this.#sender.end();
   }
 
-  /** Nothing is asked for the sake of a stream that has nothing to send. */
   #awaitEndpoint(): void {
-    const { probe, endpoint } = this.#options;
-    if (probe === undefined || this.#state.kind !== "backingOff") return;
-    this.#unreachable = this.#state.error.details.unreachable === nameOf(endpoint);
-    const isWanted = this.#window.unackedCount > 0 || this.#intake.waitingCount > 0;
-    if (this.#unreachable && isWanted) this.#watchEndpoint();
-  }
-
-  #watchEndpoint(): void {
-    this.#unwatch ??= this.#options.probe?.watch(() => this.#dispatch({ kind: "reachable" }));
-  }
-
-  #unwatchEndpoint(): void {
-    this.#unreachable = false;
-    this.#unwatch?.();
-    this.#unwatch = undefined;
+    if (this.#state.kind !== "backingOff") return;
+    const hasRecords = this.#window.unackedCount > 0 || this.#intake.waitingCount > 0;
+    this.#endpointWait.begin(this.#state.error, hasRecords);
   }
 
   #startTimer(delayMs: number): void {
@@ -520,14 +397,4 @@ export class StreamEngine {
   #endError(): ZerobusError {
     return this.#state.kind === "failed" ? this.#state.error : closedError();
   }
-}
-
-/** A user agent of the application's own stands in front of ours, as the official client does it. */
-function withUserAgent(
-  headers: readonly (readonly [string, string])[],
-  userAgent: string,
-): readonly (readonly [string, string])[] {
-  const own = headers.find(([name]) => name === "user-agent");
-  if (own === undefined) return [...headers, ["user-agent", userAgent]];
-  return headers.map((header) => (header === own ? [own[0], `${own[1]} ${userAgent}`] : header));
 }

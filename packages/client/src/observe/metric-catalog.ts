@@ -13,7 +13,7 @@ export interface MetricDefinition {
   readonly name: string;
   readonly type: "counter" | "gauge";
   /** In the words of UCUM, which OpenTelemetry uses. */
-  readonly unit: "{record}" | "By" | "s" | "{call}" | "{lane}" | "{event}" | "1";
+  readonly unit: "{record}" | "By" | "s" | "{call}" | "{lane}" | "{record}/s" | "{event}" | "1";
   readonly help: string;
   /** The label it has beside `table` and the owner's. All its values are known beforehand. */
   readonly label?: "cause" | "state" | "status";
@@ -125,6 +125,18 @@ export const METRIC_CATALOG: readonly MetricDefinition[] = [
   ),
   gauge("queued_records", "{record}", "Records taken and not sent.", (g) => g.queuedRecords),
   gauge("waiting_calls", "{call}", "Calls of `submit` that wait for room.", (g) => g.waitingCalls),
+  gauge(
+    "throttled_lanes",
+    "{lane}",
+    "Lanes that the service seems to hold to a rate silently.",
+    (g) => g.throttledLanes,
+  ),
+  gauge(
+    "throttled_records_per_second",
+    "{record}/s",
+    "What throttled lanes get through together.",
+    (g) => g.throttledRecordsPerSecond,
+  ),
   gauge("spool_records", "{record}", "Records in the spool.", (g) => g.spool?.records),
   gauge("spool_bytes", "By", "Bytes in the spool.", (g) => g.spool?.bytes),
   gauge(

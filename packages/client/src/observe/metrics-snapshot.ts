@@ -14,6 +14,9 @@ export interface GaugesSnapshot {
   /** Of those, not sent; `undefined` when the source does not tell. */
   readonly queuedRecords: number | undefined;
   readonly waitingCalls: number;
+  /** Lanes that the service seems to hold to a rate, and what they get through together. */
+  readonly throttledLanes: number;
+  readonly throttledRecordsPerSecond: number;
   readonly oldestUnacknowledgedSeconds: number;
   /** `undefined` without a spool. */
   readonly spool: SpoolDepth | undefined;

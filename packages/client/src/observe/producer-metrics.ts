@@ -165,13 +165,19 @@ function gaugesOf(source: GaugeSource): GaugesSnapshot {
     closed: 0,
     failed: 0,
   };
-  for (const lane of health.lanes) lanes[lane.state]++;
+  const ceilings: number[] = [];
+  for (const lane of health.lanes) {
+    lanes[lane.state]++;
+    if (lane.throttled !== undefined) ceilings.push(lane.throttled.recordsPerSecond);
+  }
   return {
     status: health.status,
     inflightRecords: health.unacknowledgedRecords,
     inflightBytes: health.unacknowledgedBytes,
     queuedRecords: source.queuedRecords,
     waitingCalls: health.waitingCalls,
+    throttledLanes: ceilings.length,
+    throttledRecordsPerSecond: ceilings.reduce((sum, ceiling) => sum + ceiling, 0),
     oldestUnacknowledgedSeconds: health.oldestUnacknowledgedMs / 1_000,
     spool: health.spool,
     lanes,

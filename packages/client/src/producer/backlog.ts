@@ -17,6 +17,7 @@ export interface BacklogEntry {
 export class Backlog {
   #entries = new Fifo<BacklogEntry>();
   byteCount = 0;
+  recordCount = 0;
 
   get length(): number {
     return this.#entries.length;
@@ -29,11 +30,14 @@ export class Backlog {
   push(entry: BacklogEntry): void {
     this.#entries.push(entry);
     this.byteCount += entry.byteCount;
+    this.recordCount += entry.records.length;
   }
 
   shift(): BacklogEntry | undefined {
     const entry = this.#entries.shift();
-    if (entry !== undefined) this.byteCount -= entry.byteCount;
+    if (entry === undefined) return undefined;
+    this.byteCount -= entry.byteCount;
+    this.recordCount -= entry.records.length;
     return entry;
   }
 

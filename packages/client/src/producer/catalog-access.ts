@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Clock } from "../core/clock.ts";
-import { parseUrl } from "../core/endpoint.ts";
 import { TokenCache } from "../core/token-cache.ts";
-import { basicAuthorization, readTokenResponse, type Token } from "../core/token-request.ts";
 import { providedCredentials } from "../io/credentials.ts";
 import type { TlsOptions } from "../io/dial.ts";
-import { httpRequest } from "../io/http-request.ts";
 import { withCertificateFile } from "../io/tls-settings.ts";
+import { tokenEndpoint } from "../io/token-endpoint.ts";
 import { fetchTableSchema } from "../schema/fetch-table-schema.ts";
 import type { TableSchema } from "../schema/table-schema.ts";
 import type { ProducerSettings } from "./producer-settings.ts";
@@ -40,7 +38,15 @@ export function catalogAccess(
       },
     };
   }
-  const tokens = new TokenCache(() => fetchToken(unityCatalogUrl, auth, tls), clock);
+  const fetch = tokenEndpoint({
+    ...auth,
+    ucUrl: unityCatalogUrl,
+    form: new URLSearchParams({ grant_type: "client_credentials", scope: "all-apis" }).toString(),
+    timeoutMs: TIMEOUT_MS,
+    tls,
+    environment: process.env,
+  });
+  const tokens = new TokenCache(fetch, clock);
   return {
     fetchSchema: async () => {
       const token = await tokens.get();
@@ -53,27 +59,4 @@ export function catalogAccess(
       }
     },
   };
-}
-
-async function fetchToken(
-  unityCatalogUrl: string,
-  client: { readonly clientId: string; readonly clientSecret: string },
-  tls: TlsOptions,
-): Promise<Token> {
-  const url = parseUrl("Unity Catalog URL", unityCatalogUrl);
-  const answer = await httpRequest({
-    method: "POST",
-    url,
-    path: `${url.pathname.replace(/\/+$/, "")}/oidc/v1/token`,
-    headers: {
-      authorization: basicAuthorization(client),
-      "content-type": "application/x-www-form-urlencoded",
-      accept: "application/json",
-    },
-    body: new URLSearchParams({ grant_type: "client_credentials", scope: "all-apis" }).toString(),
-    timeoutMs: TIMEOUT_MS,
-    tls,
-    environment: process.env,
-  });
-  return readTokenResponse(answer.status, answer.body);
 }

@@ -72,7 +72,7 @@ export async function checkHealth<T = unknown>(options: ProducerOptions<T>): Pro
         },
       },
       () => undefined,
-      { recovery: false },
+      { change: { recovery: false } },
     );
     const startMs = performance.now();
     await engine.start();

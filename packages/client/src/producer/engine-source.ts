@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ChunkPool } from "../core/chunk-pool.ts";
 import type { Clock } from "../core/clock.ts";
+import type { SendPace } from "../core/rate-limiter.ts";
 import type { BackoffPolicy } from "../core/retry-policy.ts";
 import type { StreamListeners, StreamSettings } from "../core/settings.ts";
 import { type CallCredentials, providedCredentials, TokenService } from "../io/credentials.ts";
@@ -26,6 +27,13 @@ export interface EngineSourceOptions {
   /** The credentials were refused and new ones will be asked for. */
   readonly onInvalidate: () => void;
   readonly onSent?: (recordCount: number, byteCount: number) => void;
+}
+
+/** What one engine has of its own. */
+export interface EngineExtras {
+  readonly pace?: SendPace;
+  /** Settings that differ from those of the producer. */
+  readonly change?: Partial<StreamSettings>;
 }
 
 /** Makes the engines of a producer's lanes; they share connections, tokens and memory. */
@@ -71,11 +79,10 @@ export class EngineSource {
     };
   }
 
-  /** @param change - settings of this engine that differ from those of the producer. */
   makeEngine(
     listeners: StreamListeners,
     onProgress: () => void,
-    change: Partial<StreamSettings> = {},
+    extras: EngineExtras = {},
   ): StreamEngine {
     const { settings, descriptor, clock, backoff, random, onSent } = this.#options;
     const product = `sluice-client/${CLIENT_VERSION}`;
@@ -84,7 +91,7 @@ export class EngineSource {
       endpoint: settings.endpoint,
       tableName: settings.table,
       descriptorProto: descriptor,
-      settings: { ...streamSettings(settings), ...change },
+      settings: { ...streamSettings(settings), ...extras.change },
       listeners,
       credentials: this.#credentials,
       userAgent: applicationName === undefined ? product : `${product} ${applicationName}`,
@@ -96,6 +103,7 @@ export class EngineSource {
       probe: this.#probe,
       onProgress,
       ...(onSent === undefined ? {} : { onSent }),
+      ...(extras.pace === undefined ? {} : { pace: extras.pace }),
     });
   }
 

@@ -3,6 +3,7 @@ import type { Clock } from "../core/clock.ts";
 import { categoryOf } from "./error-category.ts";
 import type { Lane } from "./lane.ts";
 import type { LaneSet } from "./lane-set.ts";
+import type { ThrottleReport } from "./limits/throttle-report.ts";
 import type { LaneHealth, ProducerHealth } from "./producer-health.ts";
 import type { SpoolDepth } from "./spool.ts";
 
@@ -17,10 +18,16 @@ export class HealthMonitor {
     this.#sinceMs = clock.nowMs();
   }
 
-  look(set: LaneSet, spool: SpoolDepth | undefined): ProducerHealth {
+  look(
+    set: LaneSet,
+    spool: SpoolDepth | undefined,
+    throttlingOf: (lane: Lane) => ThrottleReport | undefined,
+  ): ProducerHealth {
     const nowMs = this.#clock.nowMs();
     const { lanes } = set;
-    const status = statusOf(lanes);
+    const laneParts = lanes.map((lane) => laneHealth(lane, throttlingOf(lane)));
+    const throttled = laneParts.find((part) => part.throttled !== undefined);
+    const status = statusOf(lanes, throttled !== undefined);
     if (status !== this.#status) {
       this.#status = status;
       this.#sinceMs = nowMs;
@@ -35,34 +42,47 @@ export class HealthMonitor {
       status,
       reason:
         troubled === undefined
-          ? undefined
+          ? throttlingText(throttled)
           : `lane ${troubled.index} is ${troubled.state.kind}${error === undefined ? "" : `: ${error.message}`}`,
-      category: error === undefined ? undefined : categoryOf(error.code, true),
+      category:
+        error !== undefined
+          ? categoryOf(error.code, true)
+          : troubled === undefined && throttled !== undefined
+            ? "throttling"
+            : undefined,
       since: new Date(Date.now() - (nowMs - this.#sinceMs)),
       oldestUnacknowledgedMs: nowMs - oldestMs,
       unacknowledgedRecords: set.heldRecords,
       unacknowledgedBytes: set.heldBytes,
       waitingCalls: set.waitingCount,
       spool,
-      lanes: lanes.map(laneHealth),
+      lanes: laneParts,
     };
   }
 }
 
 /** A lane that looks for a refused record has a server that answers: it is slow, not away. */
-function statusOf(lanes: readonly Lane[]): ProducerHealth["status"] {
+function statusOf(lanes: readonly Lane[], throttled: boolean): ProducerHealth["status"] {
   const running = lanes.filter((lane) => lane.state.kind === "running").length;
-  if (running === lanes.length && running > 0) return "healthy";
+  if (running === lanes.length && running > 0) return throttled ? "degraded" : "healthy";
   const atWork = lanes.some(({ state }) => state.kind === "running" || state.kind === "isolating");
   return atWork ? "degraded" : "down";
 }
 
-function laneHealth(lane: Lane): LaneHealth {
+function throttlingText(part: LaneHealth | undefined): string | undefined {
+  if (part?.throttled === undefined) return undefined;
+  const { recordsPerSecond, bytesPerSecond, advice } = part.throttled;
+  return `lane ${part.lane} gets no further than ${recordsPerSecond} records (${bytesPerSecond} bytes) per second: ${advice}`;
+}
+
+function laneHealth(lane: Lane, throttled: ThrottleReport | undefined): LaneHealth {
   return {
     lane: lane.index,
     state: lane.state.kind,
     unacknowledgedRecords: lane.heldRecords,
     streamId: lane.streamId,
     code: lane.state.kind === "running" ? undefined : lane.lastChange?.error?.code,
+    throttled,
+    slowedTo: lane.slowedTo,
   };
 }

@@ -1,24 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Clock, Timer } from "../core/clock.ts";
+import type { Clock } from "../core/clock.ts";
 import type { Submission } from "../core/room-queue.ts";
 import { ZerobusError } from "../core/zerobus-error.ts";
 import { NO_ROOM } from "../io/record-intake.ts";
 import type { StreamEngine } from "../io/stream-engine.ts";
-import {
-  Backlog,
-  type BacklogEntry,
-  copiedEntry,
-  makeEntry,
-  payloadBytes,
-  submissionOf,
-} from "./backlog.ts";
-import type { RateLimiter } from "./rate-limiter.ts";
+import { Backlog, type BacklogEntry, copiedEntry, makeEntry, submissionOf } from "./backlog.ts";
 import { Settlement } from "./settlement.ts";
 import { SubmitTimes } from "./submit-times.ts";
 
 export interface LaneFlowOptions {
   readonly clock: Clock;
-  readonly limiter: RateLimiter | undefined;
   /** Records and bytes the lane holds changed by so much. */
   readonly onHeld: (recordDelta: number, byteDelta: number) => void;
   /** Records were settled as durable; the oldest of them was submitted at `sinceMs`. */
@@ -36,7 +27,6 @@ export class LaneFlow {
   readonly #backlog = new Backlog();
   readonly #times = new SubmitTimes();
   #engine: StreamEngine | undefined;
-  #pumpTimer: Timer | undefined;
   /** Whether each request in the engine settles one sequence, the one at engine offset 0 `#base`. */
   #linear = false;
   #base = 0;
@@ -55,6 +45,9 @@ export class LaneFlow {
   /** Sequence of the next submission. */
   nextSequence = 0;
   heldRecords = 0;
+  /** Records settled as durable, and what they held. */
+  acknowledgedRecords = 0;
+  acknowledgedBytes = 0;
 
   constructor(options: LaneFlowOptions) {
     this.#options = options;
@@ -62,6 +55,11 @@ export class LaneFlow {
 
   get heldBytes(): number {
     return this.#heldBytes;
+  }
+
+  /** Records that are not sent, or have to be sent again in the call that is open. */
+  get queuedRecords(): number {
+    return this.#backlog.recordCount + (this.#engine?.unsentRecords ?? 0);
   }
 
   /** When the oldest unsettled record was submitted. */
@@ -199,15 +197,13 @@ export class LaneFlow {
 
   /** Nothing more will be settled. */
   end(error: ZerobusError): void {
-    this.#pumpTimer?.cancel();
-    this.#pumpTimer = undefined;
     this.settlement.fail(error);
   }
 
   /** Returns by how much the bytes held grew. */
   #append(submission: Submission): number {
     const engine = this.#engine;
-    if (engine !== undefined && this.#linear && this.#hasWay(submission)) {
+    if (engine !== undefined && this.#linear && this.#backlog.length === 0) {
       const before = engine.unackedBytes;
       if (engine.trySubmit(submission) !== NO_ROOM) return engine.unackedBytes - before;
     }
@@ -216,35 +212,12 @@ export class LaneFlow {
     return entry.byteCount;
   }
 
-  /** Whether a submission may go straight into the engine. */
-  #hasWay(submission: Submission): boolean {
-    return this.#backlog.length === 0 && this.#passes(submission);
-  }
-
-  #passes(submission: Submission): boolean {
-    const { clock, limiter } = this.#options;
-    if (limiter === undefined) return true;
-    const single = typeof submission === "string" || submission instanceof Uint8Array;
-    const recordCount = single ? 1 : submission.length;
-    let byteCount = 0;
-    if (single) byteCount = payloadBytes(submission);
-    else for (const record of submission) byteCount += payloadBytes(record);
-    const waitMs = limiter.tryTake(recordCount, byteCount, clock.nowMs());
-    if (waitMs <= 0) return true;
-    this.#pumpTimer ??= clock.startTimer(waitMs, () => {
-      this.#pumpTimer = undefined;
-      this.#pump();
-    });
-    return false;
-  }
-
-  /** Hands what waits to the engine, as far as the limiter and the engine let it. */
+  /** Hands what waits to the engine, as far as there is room in it. */
   #pump(): void {
     const engine = this.#engine;
-    if (engine === undefined || !this.#linear || this.#pumpTimer !== undefined) return;
+    if (engine === undefined || !this.#linear) return;
     for (let entry = this.#backlog.peek(); entry !== undefined; entry = this.#backlog.peek()) {
-      const submission = submissionOf(entry);
-      if (!this.#passes(submission) || engine.trySubmit(submission) === NO_ROOM) break;
+      if (engine.trySubmit(submissionOf(entry)) === NO_ROOM) break;
       this.#backlog.shift();
     }
     this.#release(0);
@@ -271,7 +244,10 @@ export class LaneFlow {
     const sinceMs = this.#times.settle(next, this.nextSequence) ?? clock.nowMs();
     const before = this.#heldBytes;
     this.#release(recordCount);
-    onAcknowledged(recordCount, before - this.#heldBytes, sinceMs);
+    const byteCount = before - this.#heldBytes;
+    this.acknowledgedRecords += recordCount;
+    this.acknowledgedBytes += byteCount;
+    onAcknowledged(recordCount, byteCount, sinceMs);
   }
 
   /** Settles the oldest entry as refused; of a batch, says which records were. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Clock } from "../core/clock.ts";
+import type { SendPace } from "../core/rate-limiter.ts";
 import type { StreamListeners, StreamStateChange } from "../core/settings.ts";
 import { ZerobusError } from "../core/zerobus-error.ts";
 import type { StreamEngine } from "../io/stream-engine.ts";
@@ -11,7 +12,8 @@ import type { RecordIdStamper } from "./identity/record-id-stamper.ts";
 import type { Lane, LaneHost } from "./lane.ts";
 import type { LaneSet } from "./lane-set.ts";
 import type { LaneState } from "./lane-state.ts";
-import type { FaultEvent, LaneOrigin, ProducerEvent } from "./producer-event.ts";
+import type { ThrottleReport } from "./limits/throttle-report.ts";
+import type { FaultEvent, LaneCountEvent, LaneOrigin, ProducerEvent } from "./producer-event.ts";
 import type { ProducerHealth } from "./producer-health.ts";
 import type { ProducerOptions } from "./producer-options.ts";
 import type { ProducerSettings } from "./producer-settings.ts";
@@ -47,8 +49,8 @@ export class LaneReporter<T> implements LaneHost {
     this.#options = parts.options;
   }
 
-  makeEngine(listeners: StreamListeners, onProgress: () => void): StreamEngine {
-    return this.#parts.engines.makeEngine(listeners, onProgress);
+  makeEngine(listeners: StreamListeners, onProgress: () => void, pace: SendPace): StreamEngine {
+    return this.#parts.engines.makeEngine(listeners, onProgress, { pace });
   }
 
   held(recordDelta: number, byteDelta: number): void {
@@ -139,8 +141,12 @@ export class LaneReporter<T> implements LaneHost {
     );
   }
 
-  laneCountChanged(from: number, to: number, reason: "full" | "idle"): void {
+  laneCountChanged(from: number, to: number, reason: LaneCountEvent["reason"]): void {
     this.#emit({ kind: "laneCountChanged", ...this.#place(), from, to, reason });
+  }
+
+  throttled(lane: Lane, report: ThrottleReport): void {
+    this.#emit({ kind: "throttled", ...this.#origin(lane), report });
   }
 
   healthChanged(from: ProducerHealth["status"], health: ProducerHealth): void {

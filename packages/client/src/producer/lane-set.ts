@@ -4,6 +4,7 @@ import type { Submission } from "../core/room-queue.ts";
 import { closedError, ZerobusError } from "../core/zerobus-error.ts";
 import type { Lane } from "./lane.ts";
 import type { LoadSample } from "./load-meter.ts";
+import { hasNextToNoRoom, laneError, makeSeat, type Seat } from "./lane-seat.ts";
 import { SlotTable } from "./slot-table.ts";
 import { type LaneRequest, makeWaitingCall, type WaitingCall } from "./submit-call.ts";
 import { Ticket } from "./ticket.ts";
@@ -18,13 +19,6 @@ export interface LaneSetOptions {
   readonly keyed: boolean;
 }
 
-interface Seat {
-  readonly lane: Lane;
-  /** Calls that wait for room in this lane. */
-  readonly waiting: Fifo<WaitingCall>;
-  retiring: boolean;
-}
-
 /**
  * The lanes of a producer: which lane a record goes to, room over all lanes, and those who wait for it. Room is shared
  * evenly, so that a lane that is away cannot use up what the others need; who waits for one lane does not hold up the
@@ -36,6 +30,8 @@ export class LaneSet {
   readonly #seats: (Seat | undefined)[] = [];
   /** Indexes of the seats that take records, in order. */
   #active: number[] = [];
+  /** Calls without a key, which any lane may have. */
+  readonly #anyCalls = new Fifo<WaitingCall>();
   readonly #heldCalls = new Map<number, Fifo<WaitingCall>>();
   #waitingCount = 0;
   #waited = false;
@@ -81,8 +77,21 @@ export class LaneSet {
     return this.#turnLane?.turn;
   }
 
+  /**
+   * Whether callers were held back by the lane since the call before: they waited for room in it, or for room at all
+   * while it had next to none.
+   */
+  takeFull(lane: Lane): boolean {
+    const seat = this.#seats[lane.index];
+    if (seat?.lane !== lane) return false;
+    const waited = seat.full || seat.waiting.length > 0;
+    seat.full = false;
+    if (waited || (!this.#waited && this.#waitingCount === 0)) return waited;
+    return hasNextToNoRoom(lane, this.#recordShare, this.#byteShare);
+  }
+
   /** What happened since the call before. */
-  sample(): LoadSample {
+  sample(): Omit<LoadSample, "throttled"> {
     const waited = this.#waited || this.#waitingCount > 0;
     this.#waited = false;
     return {
@@ -114,7 +123,7 @@ export class LaneSet {
     const free = this.#seats.indexOf(undefined);
     const index = free < 0 ? this.#seats.length : free;
     const lane = this.#options.makeLane(index);
-    this.#seats[index] = { lane, waiting: new Fifo(), retiring: false };
+    this.#seats[index] = makeSeat(lane);
     return lane;
   }
 
@@ -152,12 +161,8 @@ export class LaneSet {
    * @throws ZerobusError why its lane has failed
    */
   trySubmit(submission: Submission, slot: number): Ticket | undefined {
-    let seat: Seat | undefined;
-    if (slot < 0) seat = this.#anySeat();
-    else if (!this.#slots.isHeld(slot)) seat = this.#seat(this.#slots.ownerOf(slot));
-    if (seat === undefined || seat.waiting.length > 0 || !this.#hasRoom(seat.lane)) {
-      return undefined;
-    }
+    const seat = slot < 0 ? this.#anySeat() : this.#seatOfSlot(slot);
+    if (seat === undefined) return undefined;
     const sequence = this.#take(seat.lane, submission, 1);
     if (slot >= 0) this.#slots.submitted(slot, sequence);
     return new Ticket(seat.lane, sequence);
@@ -165,14 +170,10 @@ export class LaneSet {
 
   /** Gives a request to its lane when there is room for it; keeps a reference until then. */
   submitWhenRoom(request: LaneRequest): Promise<Ticket> {
-    const { slots } = request;
-    const [slot] = slots;
-    const held = slot !== undefined && this.#slots.isHeld(slot);
-    const seat = slot === undefined ? this.#anySeat() : this.#seat(this.#slots.ownerOf(slot));
+    const [slot] = request.slots;
     try {
-      if (!held && seat.waiting.length === 0 && this.#hasRoom(seat.lane)) {
-        return Promise.resolve(this.#takeRequest(seat.lane, request));
-      }
+      const seat = slot === undefined ? this.#anySeat() : this.#seatOfSlot(slot);
+      if (seat !== undefined) return Promise.resolve(this.#takeRequest(seat.lane, request));
     } catch (error) {
       return Promise.reject(error);
     }
@@ -180,8 +181,9 @@ export class LaneSet {
     const call = makeWaitingCall(request);
     this.#waitingCount++;
     this.#waited = true;
-    if (held) this.#heldQueue(slot).push(call);
-    else this.#enqueue(seat, call);
+    if (slot === undefined) this.#anyCalls.push(call);
+    else if (this.#slots.isHeld(slot)) this.#heldQueue(slot).push(call);
+    else this.#enqueue(this.#seat(this.#slots.ownerOf(slot)), call);
     return call.promise;
   }
 
@@ -198,14 +200,16 @@ export class LaneSet {
     try {
       if (this.#slots.heldCount > 0) this.#releaseSlots();
       if (this.#waitingCount > 0) this.#admitWaiting();
+      if (this.#anyCalls.length > 0) this.#admitAny();
       this.#retire();
     } finally {
       this.#admitting = false;
     }
   }
 
-  /** Refuses the calls that wait for a lane that failed. */
+  /** Refuses the calls that wait for a lane that failed; those that any may have when it was the last. */
   refuseWaiting(lane: Lane, error: ZerobusError): void {
+    if (!this.#active.some((index) => this.#seat(index).lane.accepting)) this.#refuseAny(error);
     const seat = this.#seats[lane.index];
     if (seat?.lane !== lane) return;
     for (let call = seat.waiting.shift(); call !== undefined; call = seat.waiting.shift()) {
@@ -218,12 +222,14 @@ export class LaneSet {
   async whenAdmitted(): Promise<void> {
     const tails: Promise<Ticket>[] = [];
     for (const seat of this.#seats) addTail(seat?.waiting, tails);
+    addTail(this.#anyCalls, tails);
     for (const queue of this.#heldCalls.values()) addTail(queue, tails);
     await Promise.allSettled(tails);
   }
 
   /** Refuses every call that waits. */
   refuseAll(error: ZerobusError): void {
+    this.#refuseAny(error);
     for (const lane of this.lanes) this.refuseWaiting(lane, error);
     for (const queue of this.#heldCalls.values()) {
       for (let call = queue.shift(); call !== undefined; call = queue.shift()) {
@@ -238,23 +244,53 @@ export class LaneSet {
     return this.#seats[index] as Seat;
   }
 
-  /** Without keys: the next lane in turn that has room, or else just the next. */
-  #anySeat(): Seat {
+  /**
+   * The lane of a slot, if nobody waits there and there is room.
+   * @throws ZerobusError why the lane has ended
+   */
+  #seatOfSlot(slot: number): Seat | undefined {
+    if (this.#slots.isHeld(slot)) return undefined;
+    const seat = this.#seat(this.#slots.ownerOf(slot));
+    return seat.waiting.length === 0 && this.#hasRoom(seat.lane) ? seat : undefined;
+  }
+
+  /** Without keys: the next lane in turn that has room, if nobody waits. @throws as {@link LaneSet.trySubmit} */
+  #anySeat(): Seat | undefined {
+    return this.#anyCalls.length > 0 ? undefined : this.#seatInTurn();
+  }
+
+  #seatInTurn(): Seat | undefined {
     const active = this.#active;
-    if (active.length === 1) return this.#seat(active[0] as number);
+    let ended: Lane | undefined;
+    let accepting = false;
     for (let tries = 0; tries < active.length; tries++) {
       this.#rotor = (this.#rotor + 1) % active.length;
       const seat = this.#seat(active[this.#rotor] as number);
-      if (seat.lane.accepting && seat.waiting.length === 0 && this.#hasRoom(seat.lane)) return seat;
+      if (!seat.lane.accepting) ended = seat.lane;
+      else if (this.#hasRoom(seat.lane)) return seat;
+      else accepting = true;
     }
-    const seats = active.map((index) => this.#seat(index));
-    const accepting = seats.filter((seat) => seat.lane.accepting);
-    const [first, ...others] = accepting.length > 0 ? accepting : seats;
-    if (first === undefined) throw closedError();
-    return others.reduce(
-      (best, seat) => (seat.waiting.length < best.waiting.length ? seat : best),
-      first,
-    );
+    if (accepting) return undefined;
+    throw ended === undefined ? closedError() : laneError(ended);
+  }
+
+  #admitAny(): void {
+    while (this.#anyCalls.length > 0) {
+      const seat = this.#active.some((index) => this.#seat(index).lane.accepting)
+        ? this.#seatInTurn()
+        : undefined;
+      if (seat === undefined) return;
+      const call = this.#anyCalls.shift() as WaitingCall;
+      this.#dequeued(call);
+      call.resolve(this.#takeRequest(seat.lane, call.request));
+    }
+  }
+
+  #refuseAny(error: ZerobusError): void {
+    for (let call = this.#anyCalls.shift(); call !== undefined; call = this.#anyCalls.shift()) {
+      this.#dequeued(call);
+      call.reject(error);
+    }
   }
 
   #hasRoom(lane: Lane): boolean {
@@ -280,6 +316,7 @@ export class LaneSet {
 
   #enqueue(seat: Seat, call: WaitingCall): void {
     for (const slot of call.request.slots) this.#slots.queued(slot);
+    seat.full = true;
     seat.waiting.push(call);
   }
 
@@ -349,10 +386,6 @@ export class LaneSet {
 function addTail(queue: Fifo<WaitingCall> | undefined, tails: Promise<Ticket>[]): void {
   const call = queue?.last;
   if (call !== undefined) tails.push(call.promise);
-}
-
-function laneError(lane: Lane): ZerobusError {
-  return lane.state.kind === "failed" ? lane.state.error : closedError();
 }
 
 function tooManyCalls(): ZerobusError {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Clock, Timer } from "../core/clock.ts";
 import type { BackoffPolicy } from "../core/retry-policy.ts";
+import type { RateLimiter, SendPace } from "../core/rate-limiter.ts";
 import type { Submission } from "../core/room-queue.ts";
 import type { StreamListeners, StreamStateChange } from "../core/settings.ts";
 import { closedError, toZerobusError, ZerobusError } from "../core/zerobus-error.ts";
@@ -9,12 +10,13 @@ import { categoryOf } from "./error-category.ts";
 import { LaneFlow } from "./lane-flow.ts";
 import type { LaneEffect, LaneEvent, LanePolicy, LaneState } from "./lane-state.ts";
 import { laneTransition } from "./lane-transitions.ts";
-import type { RateLimiter } from "./rate-limiter.ts";
+import { LanePace, type SendRate } from "./limits/lane-pace.ts";
+import type { ThroughputSample } from "./limits/throttle-report.ts";
 import type { Settlement } from "./settlement.ts";
 
 /** What a lane asks of its producer and tells it. */
 export interface LaneHost {
-  makeEngine(listeners: StreamListeners, onProgress: () => void): StreamEngine;
+  makeEngine(listeners: StreamListeners, onProgress: () => void, pace: SendPace): StreamEngine;
   /** Records and bytes the lane holds changed by so much. */
   held(recordDelta: number, byteDelta: number): void;
   /** Records were settled as durable. */
@@ -46,6 +48,7 @@ export class Lane {
   readonly index: number;
   readonly #options: LaneOptions;
   readonly #flow: LaneFlow;
+  readonly #pace: LanePace;
   readonly #mailbox: LaneEvent[] = [];
   #dispatching = false;
   #state: LaneState = { kind: "idle" };
@@ -53,6 +56,8 @@ export class Lane {
   #lastChange: StreamStateChange | undefined;
   #timer: Timer | undefined;
   #lostAtMs: number | undefined;
+  /** Whether its stream changed since the last sample. */
+  #disturbed = true;
   #opening: { resolve: () => void; reject: (error: ZerobusError) => void } | undefined;
   readonly #ended: Promise<void>;
   #end: () => void = () => undefined;
@@ -61,9 +66,9 @@ export class Lane {
     const { host } = options;
     this.index = options.index;
     this.#options = options;
+    this.#pace = new LanePace(options.limiter);
     this.#flow = new LaneFlow({
       clock: options.clock,
-      limiter: options.limiter,
       onHeld: (recordDelta, byteDelta) => host.held(recordDelta, byteDelta),
       onAcknowledged: (recordCount, byteCount, sinceMs) =>
         host.acknowledged(this, recordCount, byteCount, sinceMs),
@@ -102,6 +107,35 @@ export class Lane {
 
   get heldBytes(): number {
     return this.#flow.heldBytes;
+  }
+
+  /** Records it holds that are not sent, or have to be sent again in the call that is open. */
+  get queuedRecords(): number {
+    return this.#flow.queuedRecords;
+  }
+
+  /** What it is slowed to after the service refused for want of capacity. */
+  get slowedTo(): SendRate | undefined {
+    return this.#pace.slowedTo(this.#options.clock.nowMs());
+  }
+
+  /**
+   * What it saw since the call before.
+   * @param full - whether callers had to wait for room in it
+   */
+  sample(full: boolean): ThroughputSample {
+    const heldBack = this.#pace.takeHeldBack();
+    const undisturbed = this.#state.kind === "running" && !this.#disturbed && !heldBack;
+    this.#disturbed = false;
+    return {
+      nowMs: this.#options.clock.nowMs(),
+      acknowledgedRecords: this.#flow.acknowledgedRecords,
+      acknowledgedBytes: this.#flow.acknowledgedBytes,
+      inflightRecords: this.heldRecords,
+      inflightBytes: this.heldBytes,
+      full,
+      undisturbed,
+    };
   }
 
   /** When the oldest unsettled record was submitted. */
@@ -221,6 +255,7 @@ export class Lane {
     engine = host.makeEngine(
       { onStateChange: (change) => this.#engineChanged(engine, change) },
       () => this.#progressed(engine),
+      this.#pace,
     );
     this.#engine = engine;
     this.#flow.attach(engine);
@@ -231,7 +266,9 @@ export class Lane {
   #engineChanged(engine: StreamEngine | undefined, change: StreamStateChange): void {
     if (engine === undefined || engine !== this.#engine) return;
     this.#lastChange = change;
+    this.#disturbed = true;
     const nowMs = this.#options.clock.nowMs();
+    if (change.error?.code === "resource_exhausted") this.#pace.refused(nowMs);
     const wasOpen =
       change.from === "streaming" || change.from === "paused" || change.from === "rotating";
     if (change.to === "streaming") {

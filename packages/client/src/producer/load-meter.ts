@@ -7,6 +7,8 @@ export interface LoadSample {
   readonly allRunning: boolean;
   /** Calls had to wait for room. */
   readonly waited: boolean;
+  /** The service seems to hold a stream to a rate. */
+  readonly throttled: boolean;
   readonly heldBytes: number;
   readonly heldRecords: number;
 }
@@ -26,8 +28,9 @@ const IDLE_INTERVALS = 30;
 const IDLE_PART = 0.1;
 
 /**
- * Decides about lanes by load: one more while callers wait for room although every lane runs, one less after a long time
- * with next to nothing in flight. A lane that is away is no reason for another.
+ * Decides about lanes by load: one more while callers wait for room although every lane runs, or because a stream is
+ * throttled, one less after a long time with next to nothing in flight. A lane that is away is no reason for another, and
+ * none against one where another is throttled.
  */
 export class LoadMeter {
   readonly #limits: LoadLimits;
@@ -38,21 +41,23 @@ export class LoadMeter {
     this.#limits = limits;
   }
 
-  decide(sample: LoadSample): "grow" | "shrink" | "stay" {
+  /** Why there should be one more, `full` or `throttled`, or one less, `idle`. */
+  decide(sample: LoadSample): "full" | "throttled" | "idle" | "stay" {
     const { minLanes, maxLanes, maxInflightBytes, maxInflightRecords } = this.#limits;
     const idle =
       !sample.waited &&
       sample.heldBytes < maxInflightBytes * IDLE_PART &&
       sample.heldRecords < maxInflightRecords * IDLE_PART;
-    this.#fullIntervals = sample.waited && sample.allRunning ? this.#fullIntervals + 1 : 0;
+    const lacksLanes = sample.waited && (sample.allRunning || sample.throttled);
+    this.#fullIntervals = lacksLanes ? this.#fullIntervals + 1 : 0;
     this.#idleIntervals = idle ? this.#idleIntervals + 1 : 0;
     if (this.#fullIntervals >= FULL_INTERVALS && sample.laneCount < maxLanes) {
       this.#fullIntervals = 0;
-      return "grow";
+      return sample.throttled ? "throttled" : "full";
     }
     if (this.#idleIntervals >= IDLE_INTERVALS && sample.laneCount > minLanes) {
       this.#idleIntervals = 0;
-      return "shrink";
+      return "idle";
     }
     return "stay";
   }

@@ -17,7 +17,7 @@ import { protoBytesEncoder, strictJsonEncoder } from "./json-encoder.ts";
 import { tokenBucketLimiter } from "./limits/token-bucket.ts";
 import type { ProducerOptions } from "./producer-options.ts";
 import type { ProducerSettings } from "./producer-settings.ts";
-import type { RateLimiterFactory } from "./rate-limiter.ts";
+import type { RateLimiterFactory } from "../core/rate-limiter.ts";
 import type { RecordEncoder } from "./record-encoder.ts";
 import type { Spool } from "./spool.ts";
 import {

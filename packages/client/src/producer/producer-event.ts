@@ -5,7 +5,7 @@ import type { TableSchema } from "../schema/table-schema.ts";
 import type { ErrorCategory } from "./error-category.ts";
 import type { LaneStateName } from "./lane-state.ts";
 import type { ProducerHealth } from "./producer-health.ts";
-import type { ThrottleReport } from "./rate-limiter.ts";
+import type { ThrottleReport } from "./limits/throttle-report.ts";
 
 /** Where an event happened. */
 export interface EventOrigin {
@@ -46,7 +46,8 @@ export interface LaneCountEvent extends EventOrigin {
   readonly kind: "laneCountChanged";
   readonly from: number;
   readonly to: number;
-  readonly reason: "full" | "idle";
+  /** Callers waited for room; a stream is throttled; there was next to nothing to do. */
+  readonly reason: "full" | "throttled" | "idle";
 }
 
 /** The service seems to hold a stream back without saying so. */

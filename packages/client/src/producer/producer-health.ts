@@ -2,6 +2,8 @@
 import type { ErrorCode } from "@sluice/protocol";
 import type { ErrorCategory } from "./error-category.ts";
 import type { LaneStateName } from "./lane-state.ts";
+import type { SendRate } from "./limits/lane-pace.ts";
+import type { ThrottleReport } from "./limits/throttle-report.ts";
 import type { SpoolDepth } from "./spool.ts";
 
 /** One lane's part in the health of its producer. */
@@ -12,11 +14,15 @@ export interface LaneHealth {
   readonly streamId: string | undefined;
   /** Why it is not running. */
   readonly code: ErrorCode | undefined;
+  /** What the service seems to hold its stream to without saying so. */
+  readonly throttled: ThrottleReport | undefined;
+  /** What it is slowed to because the service refused for want of capacity. */
+  readonly slowedTo: SendRate | undefined;
 }
 
 /** How a producer is, now. */
 export interface ProducerHealth {
-  /** `healthy`: every lane has an open stream. `degraded`: some have. `down`: none has. */
+  /** `healthy`: every lane has an open stream. `degraded`: some have, or one seems to be throttled. `down`: none has. */
   readonly status: "healthy" | "degraded" | "down";
   /** Why it is not healthy. */
   readonly reason: string | undefined;

@@ -7,12 +7,13 @@ import type { RecordSource } from "../schema/record-source.ts";
 import type { SpoolOptions } from "../spool/spool-options.ts";
 import type { DeadLetterSink } from "./dead-letter-sink.ts";
 import type { RecordIdOptions } from "./identity/record-id-stamper.ts";
+import type { ThrottleDetectorOptions } from "./limits/throttle-detector.ts";
 import type { TokenBucketOptions } from "./limits/token-bucket.ts";
 import type { ProducerEvent } from "./producer-event.ts";
 import type { Logger } from "../observe/logger.ts";
 import type { ProducerMetrics } from "../observe/producer-metrics.ts";
 import type { ProducerObserver } from "./producer-observer.ts";
-import type { RateLimiterFactory } from "./rate-limiter.ts";
+import type { RateLimiterFactory } from "../core/rate-limiter.ts";
 import type { RecordEncoder } from "./record-encoder.ts";
 import type { PartitionKey } from "./slot-hash.ts";
 import type { Spool } from "./spool.ts";
@@ -106,6 +107,11 @@ export interface ProducerOptions<T> {
    * and 100 MB a second. @default "none"
    */
   readonly limits?: "zerobus" | "none" | TokenBucketOptions;
+  /**
+   * How sure to be that the service holds a stream to a rate without saying so before it is told as the event
+   * `throttled` and as degraded health; `none`: it is not looked for. @default {}, see {@link ThrottleDetectorOptions}
+   */
+  readonly throttleDetection?: ThrottleDetectorOptions | "none";
   /** Makes the limiter of each lane's rate, instead of `limits`. */
   readonly limiter?: RateLimiterFactory;
   /**

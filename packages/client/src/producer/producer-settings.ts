@@ -3,6 +3,10 @@ import { type Endpoint, parseEndpoint } from "../core/endpoint.ts";
 import { integerInRange, type StreamSettings } from "../core/settings.ts";
 import { parseTableName } from "../core/table-name.ts";
 import { ZerobusError } from "../core/zerobus-error.ts";
+import {
+  createThrottleDetector,
+  type ThrottleDetectorOptions,
+} from "./limits/throttle-detector.ts";
 import type { ProducerAuth, ProducerOptions } from "./producer-options.ts";
 
 const MAX_MS = 2_147_483_647;
@@ -28,6 +32,8 @@ export interface ProducerSettings {
   readonly firstDelayMs: number;
   readonly maxDelayMs: number;
   readonly maxAuthElapsedMs: number;
+  /** `undefined`: none. */
+  readonly throttleDetection: ThrottleDetectorOptions | undefined;
   readonly openTimeoutMs: number;
   readonly attemptTimeoutMs: number;
   readonly ackTimeoutMs: number;
@@ -51,6 +57,7 @@ const KEYS = [
   "maxInflightBytes",
   "limits",
   "limiter",
+  "throttleDetection",
   "onInvalidRecord",
   "deadLetters",
   "spool",
@@ -131,6 +138,7 @@ export function resolveProducerOptions<T>(options: ProducerOptions<T>): Producer
       0,
       Number.MAX_SAFE_INTEGER,
     ),
+    throttleDetection: throttleDetection(options.throttleDetection),
     openTimeoutMs: whole("openTimeoutMs", options.openTimeoutMs, 60_000, 0, MAX_MS),
     attemptTimeoutMs: whole("attemptTimeoutMs", options.attemptTimeoutMs, 15_000, 1, MAX_MS),
     ackTimeoutMs: whole("ackTimeoutMs", options.ackTimeoutMs, 60_000, 1, MAX_MS),
@@ -153,6 +161,7 @@ export function streamSettings(settings: ProducerSettings): StreamSettings {
     format: settings.format,
     streamPausedMaxWaitTimeMs: undefined,
     opensNextEarly: true,
+    waitsWhenThrottled: true,
   };
 }
 
@@ -212,6 +221,17 @@ function checkEither(name: string, value: object | undefined, methods: readonly 
 function schemaCheckInterval(value: number | undefined): number {
   if (value === 0) return 0;
   return whole("schemaCheckIntervalMs", value, 300_000, 1_000, 86_400_000);
+}
+
+/** The detector checks the values. */
+function throttleDetection(
+  value: ThrottleDetectorOptions | "none" | undefined,
+): ThrottleDetectorOptions | undefined {
+  if (value === "none") return undefined;
+  const given = value ?? {};
+  checkObject("Producer option `throttleDetection`", given, ["windowMs", "flatness", "release"]);
+  createThrottleDetector(given);
+  return given;
 }
 
 function checkFunction(name: string, value: unknown): void {

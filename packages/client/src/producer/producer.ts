@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Clock, Timer } from "../core/clock.ts";
+import type { Clock } from "../core/clock.ts";
 import type { RecordPayload } from "../core/record-payload.ts";
 import { closedError, toZerobusError, ZerobusError } from "../core/zerobus-error.ts";
 import { systemClock } from "../io/system-clock.ts";
@@ -15,7 +15,7 @@ import type { RecordIdStamper } from "./identity/record-id-stamper.ts";
 import { Lane } from "./lane.ts";
 import { LaneReporter } from "./lane-reporter.ts";
 import { LaneSet } from "./lane-set.ts";
-import { LoadMeter } from "./load-meter.ts";
+import { LoadWatch } from "./load-watch.ts";
 import { type OpenedParts, openParts } from "./opened-parts.ts";
 import type { ProducerHealth } from "./producer-health.ts";
 import type { ProducerOptions } from "./producer-options.ts";
@@ -26,7 +26,6 @@ import { type PartitionKey, slotOf } from "./slot-hash.ts";
 import { SpoolIntake } from "./spool-intake.ts";
 import type { Ticket } from "./ticket.ts";
 
-const LOAD_INTERVAL_MS = 1_000;
 const CLOSE_DEADLINE_MS = 300_000;
 
 /** What a producer works with beside its options; tests replace it. */
@@ -62,10 +61,8 @@ export class Producer<T> {
   readonly #lanes: LaneSet;
   readonly #intake: RecordIntake;
   readonly #health: HealthMonitor;
-  readonly #loadMeter: LoadMeter;
-  #loadTimer: Timer | undefined;
+  readonly #load: LoadWatch;
   #schemaWatch: SchemaWatch | undefined;
-  #growing = false;
   #reportedStatus: ProducerHealth["status"] = "down";
   #taking = true;
   #closing: Promise<readonly UnacknowledgedRecord[]> | undefined;
@@ -132,7 +129,15 @@ export class Producer<T> {
             keyed: this.#key !== undefined,
             onDropped: (recordCount) => this.#reporter.spoolDropped(recordCount),
           });
-    this.#loadMeter = new LoadMeter(settings);
+    this.#load = new LoadWatch({
+      limits: settings,
+      lanes: this.#lanes,
+      clock,
+      throttleDetection: settings.throttleDetection,
+      onThrottled: (lane, report) => this.#reporter.throttled(lane, report),
+      onLaneCount: (from, to, reason) => this.#reporter.laneCountChanged(from, to, reason),
+      onLooked: () => this.#laneChanged(),
+    });
   }
 
   /**
@@ -162,7 +167,14 @@ export class Producer<T> {
 
   /** How the producer is, now. */
   health(): ProducerHealth {
-    return this.#health.look(this.#lanes, this.#intake.depth);
+    return this.#health.look(this.#lanes, this.#intake.depth, (lane) =>
+      this.#load.throttlingOf(lane),
+    );
+  }
+
+  /** Records the lanes hold that are not sent, or have to be sent again. */
+  get queuedRecords(): number {
+    return this.#lanes.lanes.reduce((sum, lane) => sum + lane.queuedRecords, 0);
   }
 
   /** Promises the producer has handed out and not settled. */
@@ -256,14 +268,14 @@ export class Producer<T> {
   }
 
   async #start(): Promise<void> {
-    const { minLanes, maxLanes, openTimeoutMs } = this.#settings;
+    const { minLanes, openTimeoutMs } = this.#settings;
     const lanes = Array.from({ length: minLanes }, () => this.#lanes.add());
     const opened = lanes.map((lane) => lane.start());
     for (const lane of lanes) this.#lanes.activate(lane);
     for (const promise of opened) promise.catch(() => undefined);
     this.#intake.start();
     this.#watchSchema();
-    if (maxLanes > minLanes) this.#watchLoad();
+    this.#load.start();
     if (openTimeoutMs === 0) return;
     try {
       await within(this.#clock, openTimeoutMs, Promise.all(opened));
@@ -292,8 +304,7 @@ export class Producer<T> {
   async #close(deadlineMs: number | undefined): Promise<readonly UnacknowledgedRecord[]> {
     const startedAtMs = this.#clock.nowMs();
     this.#taking = false;
-    this.#loadTimer?.cancel();
-    this.#loadTimer = undefined;
+    this.#load.stop();
     this.#schemaWatch?.close();
     try {
       await within(this.#clock, deadlineMs, this.#intake.whenSettled());
@@ -330,33 +341,6 @@ export class Producer<T> {
     });
     // A schema that was given, or kept with a spool, may be old already.
     void this.#schemaWatch.check();
-  }
-
-  #watchLoad(): void {
-    this.#loadTimer = this.#clock.startTimer(LOAD_INTERVAL_MS, () => {
-      this.#adapt();
-      this.#watchLoad();
-    });
-  }
-
-  #adapt(): void {
-    const sample = this.#lanes.sample();
-    if (this.#growing) return;
-    const { laneCount } = sample;
-    const decision = this.#loadMeter.decide(sample);
-    if (decision === "shrink") {
-      this.#lanes.shrink();
-      this.#reporter.laneCountChanged(laneCount, laneCount - 1, "idle");
-    } else if (decision === "grow") {
-      this.#growing = true;
-      const grown = (): void => {
-        this.#growing = false;
-        if (this.#lanes.laneCount === laneCount) return;
-        this.#reporter.laneCountChanged(laneCount, this.#lanes.laneCount, "full");
-      };
-      // A lane that does not open has reported why by itself.
-      this.#lanes.grow().then(grown, grown);
-    }
   }
 
   #laneChanged(): void {

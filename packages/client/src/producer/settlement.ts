@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { ZerobusError } from "../core/zerobus-error.ts";
+import { releaseFrames, ZerobusError } from "../core/zerobus-error.ts";
 
 interface Waiter {
   readonly sequence: number;
@@ -92,6 +92,7 @@ export class Settlement {
       this.#refused.delete(oldest as number);
       this.#forgottenNext = (oldest as number) + 1;
     }
+    releaseFrames(error);
     this.#refused.set(sequence, error);
     while (this.#head < this.#waiters.length) {
       const waiter = this.#waiters[this.#head] as Waiter;

@@ -5,6 +5,7 @@ import { parseTableName } from "../core/table-name.ts";
 import { ZerobusError } from "../core/zerobus-error.ts";
 import type { TlsOptions } from "../io/dial.ts";
 import { httpRequest } from "../io/http-request.ts";
+import { makeRedactor } from "../observe/redactor.ts";
 import { readTable } from "./read-table.ts";
 import type { TableSchema } from "./table-schema.ts";
 
@@ -56,7 +57,11 @@ export async function fetchTableSchema(options: FetchTableSchemaOptions): Promis
     ...headers,
     ...(value === undefined ? {} : { authorization: `Bearer ${value}` }),
   });
-  if (answer.status !== 200) throw refusalOf(table, url, answer.status, answer.body);
+  if (answer.status !== 200) {
+    // Services repeat what they were sent.
+    const redact = makeRedactor([value ?? "", ...Object.values(headers ?? {})]);
+    throw refusalOf(table, url, answer.status, redact(messageOf(answer.body) ?? ""));
+  }
   return readTable(table, parsed(answer.body));
 }
 
@@ -75,13 +80,11 @@ function clientGet(options: FetchTableSchemaOptions, environment: Environment): 
     });
 }
 
-function refusalOf(table: string, url: URL, status: number, body: string): ZerobusError {
-  const message = messageOf(body);
-  const said =
-    message === undefined ? `HTTP status ${status}` : `${message} (HTTP status ${status})`;
+function refusalOf(table: string, url: URL, status: number, message: string): ZerobusError {
+  const said = message === "" ? `HTTP status ${status}` : `${message} (HTTP status ${status})`;
   const details = {
     httpStatus: status,
-    ...(message === undefined ? {} : { serverMessage: message }),
+    ...(message === "" ? {} : { serverMessage: message }),
   };
   const error = (code: ZerobusError["code"], text: string): ZerobusError =>
     new ZerobusError(code, `${text}: ${said}`, { details });

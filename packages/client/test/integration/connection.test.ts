@@ -105,10 +105,12 @@ test("tunnels plaintext connections too, unless the host is excepted", async () 
     await stream.close();
   });
   assert.deepEqual(proxy.tunnels, [`127.0.0.1:${server.port}`]);
-  await withEnvironment({ http_proxy: proxy.url, no_proxy: "127.0.0.1" }, async () => {
-    const stream = await openWith(server.url);
-    await stream.close();
-  });
+  for (const exception of ["no_proxy", "no_grpc_proxy"]) {
+    await withEnvironment({ grpc_proxy: proxy.url, [exception]: "127.0.0.1" }, async () => {
+      const stream = await openWith(server.url);
+      await stream.close();
+    });
+  }
   assert.equal(proxy.tunnels.length, 1);
 });
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
 import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -19,7 +17,6 @@ import {
   TracerProvider,
 } from "@opentelemetry/sdk-trace";
 import {
-  composeObserver,
   type LogFields,
   type Logger,
   observers,
@@ -28,8 +25,8 @@ import {
   ProducerMetrics,
   ZerobusError,
 } from "@sluice/client";
-import { ScriptedServer, serveEverything } from "@sluice/testkit";
-import { TABLE } from "./helpers.ts";
+import { ScriptedServer, serveEverything, TokenServer } from "@sluice/testkit";
+import { hasCode, TABLE } from "./helpers.ts";
 import { acceptThenEnd, openProducer } from "./producer-helpers.ts";
 
 /** The real SDK behind the part of the API that is used. */
@@ -143,53 +140,29 @@ test("uses the API package that is installed, and nothing where there is none", 
   }
 });
 
-test("keeps the client secret out of log lines when the token service repeats it", async () => {
+test("keeps the client secret out of log lines when a server repeats it", async () => {
   const clientSecret = "s3cret/+& value";
-  const service = createServer((request, response) => {
-    let body = "";
-    request.on("data", (chunk: Buffer) => {
-      body += chunk.toString();
-    });
-    request.on("end", () => {
-      response.writeHead(401);
-      response.end(`refused ${request.headers.authorization} ${body} (${clientSecret})`);
-    });
+  const basic = Buffer.from(`client:${clientSecret}`).toString("base64");
+  await using tokens = await TokenServer.start();
+  await using server = await ScriptedServer.start([
+    (call) => call.end("PERMISSION_DENIED", `refused ${basic} (${clientSecret})`),
+  ]);
+  const lines: string[] = [];
+  const note = (fields: LogFields, message: string): void =>
+    void lines.push(JSON.stringify({ ...fields, message }));
+  const logger: Logger = { trace: note, debug: note, info: note, warn: note, error: note };
+  const refused = Producer.open({
+    endpoint: server.url,
+    table: TABLE,
+    unityCatalogUrl: tokens.url,
+    auth: { clientId: "client", clientSecret },
+    logger,
   });
-  await new Promise<void>((resolve) => service.listen(0, "127.0.0.1", resolve));
-  try {
-    await using server = await ScriptedServer.start();
-    const lines: string[] = [];
-    const note = (fields: LogFields, message: string): void =>
-      void lines.push(JSON.stringify({ ...fields, message }));
-    const logger: Logger = { trace: note, debug: note, info: note, warn: note, error: note };
-    const auth = { clientId: "client", clientSecret };
-    const origin = { endpoint: server.url, table: TABLE };
-    const observer = composeObserver({
-      ...origin,
-      auth,
-      logger,
-      metrics: undefined,
-      observer: undefined,
-    });
-    const { port } = service.address() as AddressInfo;
-    const refused = Producer.open({
-      ...origin,
-      unityCatalogUrl: `http://127.0.0.1:${port}`,
-      auth,
-      observer,
-    });
-    await assert.rejects(refused, (error: unknown) => {
-      assert.ok(error instanceof Error);
-      return error.message.includes(clientSecret);
-    });
-    const text = lines.join("\n");
-    assert.match(text, /"to":"failed"/);
-    assert.match(text, /401/);
-    const basic = Buffer.from(`client:${clientSecret}`).toString("base64");
-    for (const secret of [clientSecret, basic]) assert.ok(!text.includes(secret), text);
-  } finally {
-    service.close();
-  }
+  await assert.rejects(refused, hasCode("permission_denied", clientSecret));
+  const text = lines.join("\n");
+  assert.match(text, /"to":"failed"/);
+  assert.match(text, /refused \[redacted\]/);
+  for (const secret of [clientSecret, basic]) assert.ok(!text.includes(secret), text);
 });
 
 test("counts and logs for a producer that was given metrics and a logger", async () => {

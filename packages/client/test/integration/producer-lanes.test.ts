@@ -120,6 +120,22 @@ test("goes on with the other lanes while one is away", async () => {
   assert.equal(producer.pendingCount, 0);
 });
 
+test("gives a call without a key to whichever lane has room first", async () => {
+  const script: StreamScript = async (call) => {
+    await call.accept();
+    await call.untilClosed();
+  };
+  await using server = await ScriptedServer.start([script]);
+  const producer = await openProducer(server, { lanes: { min: 2 }, maxInflightRecords: 20 });
+  const submitted = Array.from({ length: 30 }, (_, id) => producer.submit({ id }));
+  const call = await server.stream(1);
+  await call.received(10);
+  call.ack(9);
+  await Promise.all(submitted);
+  await call.received(20);
+  assert.equal((await producer.close({ deadlineMs: 1 })).length, 20);
+});
+
 test("adds lanes while callers wait, gives them up when idle, and keeps the order of each key", async () => {
   const clock = new ManualClock();
   const signal = new Signal();

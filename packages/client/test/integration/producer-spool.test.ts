@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setImmediate } from "node:timers/promises";
 import {
+  Producer,
   type ProducerEvent,
   type SpoolDepth,
   type SpooledRecord,
   ZerobusError,
 } from "@sluice/client";
-import { ScriptedServer, serveEverything } from "@sluice/testkit";
+import { ManualClock, ScriptedServer, serveEverything, Signal } from "@sluice/testkit";
 import { makeTemporaryDirectory } from "../support/temporary-directory.ts";
-import { hasCode, receivedTexts } from "./helpers.ts";
+import { hasCode, receivedTexts, TABLE } from "./helpers.ts";
 import { acceptThenEnd, openProducer, validatingServer } from "./producer-helpers.ts";
 
 interface Item {
@@ -46,6 +48,46 @@ test("keeps records while the service is away, and has the next producer deliver
   await third.flush();
   assert.equal((await server.stream(1)).messages.length, 0);
   await third.close();
+});
+
+test("takes a record a second through an outage of ten minutes, and delivers all at its end", async (context) => {
+  const clock = new ManualClock();
+  const events = new Signal();
+  let isAway = false;
+  await using server = await ScriptedServer.start([
+    (call) => (isAway ? call.end("UNAVAILABLE", "away") : serveEverything(call)),
+  ]);
+  const producer = await Producer.open<Item>(
+    {
+      endpoint: server.url,
+      table: TABLE,
+      auth: "none",
+      spool: { directory: await makeTemporaryDirectory(context), maxBytes: MAX_BYTES },
+      onEvent: () => events.notify(),
+    },
+    { clock, random: () => 1 },
+  );
+  await (await producer.submit({ id: 0 })).ack();
+  isAway = true;
+  server.disconnectAll();
+  await events.until(() => producer.health().status === "down");
+  for (const id of range(1, 601)) {
+    clock.advance(1_000);
+    await producer.submit({ id });
+  }
+  const { status, spool } = producer.health();
+  assert.deepEqual([status, spool?.records], ["down", 600]);
+  isAway = false;
+  while (producer.health().status === "down") {
+    clock.advance(1_000);
+    // Time goes on in steps that leave sockets their turns, or attempts would time out.
+    for (let turn = 0; turn < 20; turn++) await setImmediate();
+  }
+  await producer.flush();
+  const arrived = server.streams.flatMap(receivedTexts);
+  assert.deepEqual(arrived, range(0, 601).map(jsonOf));
+  assert.equal(producer.health().spool?.records, 0);
+  assert.deepEqual(await producer.close(), []);
 });
 
 test("keeps each key's order from the spool over lanes that lose their streams", async (context) => {

@@ -3,7 +3,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { RecordType, type StreamStateChange, ZerobusSdk } from "@sluice/client";
 import { type GrpcStatusName } from "@sluice/protocol";
-import { makeGate, ScriptedServer, serveEverything, type StreamScript } from "@sluice/testkit";
+import {
+  makeGate,
+  ScriptedServer,
+  serveEverything,
+  Signal,
+  type StreamScript,
+} from "@sluice/testkit";
 import { hasCode, HEADERS_PROVIDER, openStream, receivedTexts, TABLE } from "./helpers.ts";
 
 const reject =
@@ -314,6 +320,23 @@ test("accepts repeated acknowledgements as signs of life", async () => {
   await stream.flush();
   await stream.close();
   assert.equal(server.streams.length, 1);
+});
+
+test("does not wait for the next attempt once a server that refused connections takes them again", async () => {
+  const states = new Signal();
+  const first = await ScriptedServer.start();
+  const stream = await openStream(first, {
+    recoveryBackoffMs: 3_600_000,
+    onStateChange: () => states.notify(),
+  });
+  await stream.ingestRecord("a");
+  await first.close();
+  await states.until(() => stream.state === "backingOff");
+  await stream.ingestRecordOffset("b");
+  await using server = await ScriptedServer.start([serveEverything], { port: first.port });
+  await stream.flush();
+  assert.deepEqual(receivedTexts(await server.stream(0)), ["b"]);
+  await stream.close();
 });
 
 test("asks the headers provider again at every attempt", async () => {

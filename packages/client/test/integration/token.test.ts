@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { RecordType, ZerobusSdk } from "@sluice/client";
+import { inspect } from "node:util";
+import { Producer, RecordType, ZerobusError, ZerobusSdk } from "@sluice/client";
 import { ScriptedServer, serveEverything, type StreamScript, TokenServer } from "@sluice/testkit";
 import { hasCode, TABLE } from "./helpers.ts";
 
@@ -96,6 +97,45 @@ test("takes a 4xx of the token endpoint as final and a 5xx as passing", async ()
   assert.equal(tokens.requests.length, 4);
   assert.equal(server.streams[0]?.headers.authorization, "Bearer late");
   await stream.close();
+});
+
+test("keeps secrets that the token service repeats out of errors, events and log lines", async () => {
+  const clientSecret = "s3cret/with+odd=chars";
+  const basic = Buffer.from(`client:${clientSecret}`).toString("base64");
+  await using server = await ScriptedServer.start([unauthenticated]);
+  for (const status of [400, 500]) {
+    await using tokens = await TokenServer.start();
+    tokens.answer = (index) => {
+      const request = tokens.requests.at(-1);
+      return index === 0
+        ? { body: { access_token: "opaque.first-token", expires_in: 3600 } }
+        : {
+            status,
+            body: `got ${request?.authorization} with ${request?.form.toString()} for client:${clientSecret}, had opaque.first-token; access_token=other; eyJhbGciOi.eyJzdWIi.c2ln`,
+          };
+    };
+    const told: string[] = [];
+    const tell = (what: unknown): void => void told.push(inspect(what, { depth: 20 }));
+    const logger = { trace: tell, debug: tell, info: tell, warn: tell, error: tell };
+    const options = {
+      endpoint: server.url,
+      unityCatalogUrl: tokens.url,
+      table: TABLE,
+      auth: { clientId: "client", clientSecret },
+      retry: { firstDelayMs: 1, maxAttempts: 2 },
+      logger,
+      onEvent: tell,
+      onError: tell,
+    };
+    await assert.rejects(Producer.open(options), (error) => {
+      tell(error);
+      return error instanceof ZerobusError && error.details.httpStatus === status;
+    });
+    assert.match(told.join("\n"), /with grant_type=client_credentials/);
+    for (const secret of [clientSecret, basic, "opaque.first-token", "=other", "eyJhbGciOi"]) {
+      assert.ok(!told.join("\n").includes(secret), `${secret} was told`);
+    }
+  }
 });
 
 test("refuses a table name without three parts before asking for a token", async () => {

@@ -19,7 +19,7 @@ class Wire {
       const chunk = window.nextToWrite();
       if (chunk === undefined) return;
       const bytes = Buffer.from(chunk.bytes.subarray(chunk.writtenBytes, chunk.usedBytes));
-      window.writing(chunk);
+      window.writing(chunk, chunk.endOffset);
       window.written(chunk, true);
       this.#read(bytes);
     }

@@ -19,6 +19,7 @@ test("fills in the official defaults", () => {
     format: "proto",
     streamPausedMaxWaitTimeMs: undefined,
     opensNextEarly: false,
+    waitsWhenThrottled: false,
   });
 });
 

@@ -22,6 +22,7 @@ const POLICY: StreamPolicy = {
   attemptTimeoutMs: 15_000,
   maxPauseMs: undefined,
   opensNextEarly: false,
+  waitsWhenThrottled: false,
   youngStreamMs: 10_000,
   drainMs: 500,
 };
@@ -262,4 +263,20 @@ test("finishes exactly once on every path, with no timer and no call left", () =
       },
     ),
   );
+});
+
+test("waits before the first attempt when the stream ended for want of capacity, if told to, and longer each time", () => {
+  const error = new ZerobusError("resource_exhausted", "slow down");
+  const policy = { ...POLICY, waitsWhenThrottled: true };
+  const waits = (atMs: number, youngDeaths: number, told: StreamPolicy): number | undefined => {
+    const state: StreamState = { kind: "streaming", stream: { ...stream, youngDeaths } };
+    const { effects } = transition(state, { kind: "ended", error, atMs }, told);
+    const wait = effects.find((effect) => effect.kind === "startBackoff");
+    return wait?.kind === "startBackoff" ? wait.youngDeaths : undefined;
+  };
+  assert.equal(waits(0, 0, POLICY), undefined);
+  assert.equal(waits(60_000, 0, policy), 2);
+  assert.equal(waits(5_000, 2, policy), 3);
+  assert.equal(waits(5_000, 3, policy), 4);
+  assert.equal(waits(60_000, 4, policy), 2);
 });

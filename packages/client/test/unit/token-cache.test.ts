@@ -67,7 +67,8 @@ test("forgets a refused token, and not the one that replaced it", async () => {
 });
 
 test("reads answers of the token endpoint", () => {
-  const read = (body: unknown) => readTokenResponse(200, JSON.stringify(body));
+  const asIs = (text: string): string => text;
+  const read = (body: unknown) => readTokenResponse(200, JSON.stringify(body), asIs);
   assert.deepEqual(read({ access_token: "a", expires_in: 60 }), {
     value: "a",
     expiresInMs: 60_000,
@@ -80,6 +81,6 @@ test("reads answers of the token endpoint", () => {
   for (const body of [{}, { access_token: "" }, { access_token: "a\nb" }, [], "x"]) {
     assert.throws(() => read(body), { code: "unauthenticated", retryable: false });
   }
-  assert.throws(() => readTokenResponse(500, ""), { code: "unavailable", retryable: true });
-  assert.throws(() => readTokenResponse(403, ""), { code: "unauthenticated" });
+  assert.throws(() => readTokenResponse(500, "", asIs), { code: "unavailable", retryable: true });
+  assert.throws(() => readTokenResponse(403, "", asIs), { code: "unauthenticated" });
 });

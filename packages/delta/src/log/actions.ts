@@ -94,12 +94,30 @@ export interface DomainMetadataAction {
   readonly removed: boolean;
 }
 
+/** A file with file actions of a v2 checkpoint. */
+export interface SidecarAction {
+  /** A URI, encoded; the name of a file in `_delta_log/_sidecars`. */
+  readonly path: string;
+  readonly sizeInBytes: number;
+  /** Milliseconds since the epoch. */
+  readonly modificationTime: number;
+  readonly tags?: Tags;
+}
+
+/** What a v2 checkpoint says of itself. */
+export interface CheckpointMetadataAction {
+  readonly version: number;
+  readonly tags?: Tags;
+}
+
 /** Free-form; these are the fields that this library writes or reads. */
 export interface CommitInfoAction {
   readonly [key: string]: unknown;
   /** Milliseconds since the epoch. */
   readonly timestamp?: number;
   readonly operation?: string;
+  /** Milliseconds since the epoch, where the table has in-commit timestamps. */
+  readonly inCommitTimestamp?: number;
   /** Unique per commit attempt that may have been written. */
   readonly txnId?: string;
 }

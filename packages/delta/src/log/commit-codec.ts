@@ -2,18 +2,20 @@
 import { isUtf8 } from "node:buffer";
 import { createHash } from "node:crypto";
 import { DeltaError } from "../delta-error.ts";
-import type {
-  Action,
-  AddAction,
-  CommitInfoAction,
-  DomainMetadataAction,
-  MetadataAction,
-  ProtocolAction,
-  RemoveAction,
-  TxnAction,
+import {
+  type Action,
+  type AddAction,
+  type CommitInfoAction,
+  type DeletionVectorDescriptor,
+  deletionVectorIdOf,
+  type DomainMetadataAction,
+  type MetadataAction,
+  type ProtocolAction,
+  type RemoveAction,
+  type TxnAction,
 } from "./actions.ts";
 import { FieldProblem, isJsonObject, type JsonObject } from "./json-fields.ts";
-import { commitName } from "./log-files.ts";
+import { type CompactedFile, commitName } from "./log-files.ts";
 import {
   parseAdd,
   parseDomainMetadata,
@@ -31,10 +33,13 @@ import {
  * Each object has one key that names an action, and the action as its value. Unknown actions and fields are ignored.
  */
 
-/** The actions of one version, sorted by kind. */
+/** The actions of one version, or of several that were made one, sorted by kind. */
 export interface Commit {
+  /** The last of its versions. */
   readonly version: number;
-  /** See {@link digestOfCommit}; `undefined` for what was read from a checkpoint. */
+  /** The first of its versions, where it is compacted from several. */
+  readonly startVersion?: number;
+  /** See {@link digestOfCommit}; `undefined` where it was not asked for. */
   readonly digest: string | undefined;
   readonly commitInfo: CommitInfoAction | undefined;
   readonly protocol: ProtocolAction | undefined;
@@ -56,14 +61,42 @@ export function digestOfCommit(bytes: Uint8Array): string {
 
 /**
  * Reads a commit file strictly.
+ * @param isLast whether its digest is needed, which is so for the last commit of a snapshot.
  * @throws DeltaError `data_loss` naming the file and the line, for anything that no valid commit holds.
  */
-export function parseCommit(version: number, bytes: Uint8Array): Commit {
-  const file = commitName(version);
+export function parseCommit(version: number, bytes: Uint8Array, isLast: boolean = true): Commit {
+  const builder = new CommitBuilder();
+  readActions(commitName(version), bytes, (line) => builder.addLine(line));
+  return builder.build(version, isLast ? digestOfCommit(bytes) : undefined);
+}
+
+/**
+ * Reads a file of several commits made one.
+ * @throws DeltaError as {@link parseCommit}.
+ */
+export function parseCompacted(
+  { name, version, endVersion }: CompactedFile,
+  bytes: Uint8Array,
+): Commit {
+  const builder = new CommitBuilder();
+  readActions(name, bytes, (line) => builder.addLine(line));
+  return { ...builder.build(endVersion, undefined), startVersion: version, commitInfo: undefined };
+}
+
+/**
+ * Reads a file of actions, a JSON object a line.
+ * @param file its name, for errors.
+ * @throws DeltaError `data_loss` naming the file and the line; also where `addLine` throws a `FieldProblem`.
+ */
+export function readActions(
+  file: string,
+  bytes: Uint8Array,
+  addLine: (line: JsonObject) => void,
+): void {
   if (!isUtf8(bytes)) throw damaged(file, "is not valid UTF-8");
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const builder = new CommitBuilder(version);
   let line = 0;
+  let actionCount = 0;
   for (let start = 0; start < buffer.length; ) {
     const newline = buffer.indexOf(0x0a, start);
     const end = newline === -1 ? buffer.length : newline;
@@ -71,15 +104,15 @@ export function parseCommit(version: number, bytes: Uint8Array): Commit {
     const text = buffer.toString("utf8", start, end);
     start = end + 1;
     if (text.trim() === "") continue;
+    actionCount += 1;
     try {
-      builder.addLine(parseLine(text));
+      addLine(parseLine(text));
     } catch (cause) {
       if (!(cause instanceof FieldProblem)) throw cause;
       throw damaged(file, cause.message, line, cause);
     }
   }
-  if (builder.lineCount === 0) throw damaged(file, "is empty");
-  return builder.build(digestOfCommit(bytes));
+  if (actionCount === 0) throw damaged(file, "is empty");
 }
 
 function parseLine(text: string): JsonObject {
@@ -96,7 +129,6 @@ function parseLine(text: string): JsonObject {
 
 /** Collects the actions of a commit and refuses what a commit must not hold twice. */
 class CommitBuilder {
-  readonly #version: number;
   #commitInfo: CommitInfoAction | undefined;
   #protocol: ProtocolAction | undefined;
   #metaData: MetadataAction | undefined;
@@ -104,22 +136,16 @@ class CommitBuilder {
   readonly #domains = new Map<string, DomainMetadataAction>();
   readonly #adds = new Map<string, AddAction>();
   readonly #removes = new Map<string, RemoveAction>();
-  lineCount = 0;
-
-  constructor(version: number) {
-    this.#version = version;
-  }
 
   addLine(line: JsonObject): void {
-    this.lineCount += 1;
     for (const [kind, value] of Object.entries(line)) {
       if (value !== null) this.#addAction(kind, value);
     }
   }
 
-  build(digest: string): Commit {
+  build(version: number, digest: string | undefined): Commit {
     return {
-      version: this.#version,
+      version,
       digest,
       commitInfo: this.#commitInfo,
       protocol: this.#protocol,
@@ -135,11 +161,11 @@ class CommitBuilder {
     switch (kind) {
       case "add": {
         const add = parseAdd(value);
-        return putOnce(this.#adds, add.path, add, "add of the path");
+        return putOnce(this.#adds, fileKeyOf(add), add, "add of the path");
       }
       case "remove": {
         const remove = parseRemove(value);
-        return putOnce(this.#removes, remove.path, remove, "remove of the path");
+        return putOnce(this.#removes, fileKeyOf(remove), remove, "remove of the path");
       }
       case "txn": {
         const txn = parseTxn(value);
@@ -164,6 +190,15 @@ class CommitBuilder {
         return;
     }
   }
+}
+
+/** A path, alone or with a deletion vector: what two file actions of one kind must not share. */
+function fileKeyOf(action: {
+  readonly path: string;
+  readonly deletionVector?: DeletionVectorDescriptor;
+}): string {
+  const { path, deletionVector } = action;
+  return deletionVector === undefined ? path : `${path} ${deletionVectorIdOf(deletionVector)}`;
 }
 
 function putOnce<T>(map: Map<string, T>, key: string, action: T, what: string): void {

@@ -1,32 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import {
-  type AddAction,
-  type DeletionVectorDescriptor,
-  deletionVectorIdOf,
-  type PartitionValues,
-  type RemoveAction,
-  type Tags,
-} from "./actions.ts";
+import type { AddAction, RemoveAction } from "./actions.ts";
+import { type ActiveFile, activeFileOf, vectorIdOf } from "./active-file.ts";
 import { decodeDataPath } from "./data-path.ts";
-import { isJsonObject } from "./json-fields.ts";
+import { type FileBlock, FileIndex } from "./file-index.ts";
 
-/** A data file that is part of a snapshot: what its `add` action says. */
-export interface ActiveFile {
-  /** Decoded, relative to the table's root. */
-  readonly path: string;
-  readonly sizeBytes: number;
-  readonly modificationTimeMs: number;
-  /** Rows in the file, those included that a deletion vector hides; `undefined` if the log does not say. */
-  readonly rowCount: number | undefined;
-  readonly partitionValues: PartitionValues;
-  /** Statistics as JSON text ("Per-file Statistics"); `undefined` if the log has none. */
-  readonly stats: string | undefined;
-  readonly tags: Tags | undefined;
-  readonly deletionVector: DeletionVectorDescriptor | undefined;
-  readonly baseRowId: number | undefined;
-  readonly defaultRowCommitVersion: number | undefined;
-  readonly clusteringProvider: string | undefined;
-}
+export type { ActiveFile } from "./active-file.ts";
 
 /** The file actions of one commit. */
 export interface FileChange {
@@ -34,137 +12,202 @@ export interface FileChange {
   readonly removes: readonly RemoveAction[];
 }
 
-/** Storage that successive sets share: each set counts the first `fileCount` entries of it as its own. */
-interface SharedEntries {
-  readonly entries: ActiveFile[];
-  readonly indexByPath: Map<string, number>;
-}
+/** Storage is rewritten without what was removed from it when that is more than the rest and this. */
+const MAX_DEAD_SLOTS = 1024;
 
 /**
- * The active files of a snapshot, immutable. A set that comes from another by added files only shares its storage, so
- * that following a table costs what was added, not what it holds.
+ * The active files of a snapshot, immutable. Successive sets share one storage, so that following a table costs what
+ * changed, not what it holds:
+ *
+ *     slot     number of a file in the storage: first those of the checkpoint, then those added, in order
+ *     epoch    number of a set in a storage; a slot may have been removed at an epoch
+ *     a set holds the slots below its end that were not removed at its epoch or before
+ *
+ * Only the newest set of a storage may append to it; any other starts a storage of its own, over the same checkpoint.
  */
 export class FileSet implements Iterable<ActiveFile> {
   readonly fileCount: number;
-  readonly #shared: SharedEntries;
+  /** Bytes of all files together. */
+  readonly sizeBytes: number;
+  readonly #storage: FileStorage;
+  readonly #slotEnd: number;
+  readonly #epoch: number;
 
-  private constructor(shared: SharedEntries, fileCount: number) {
-    this.#shared = shared;
+  private constructor(storage: FileStorage, fileCount: number, sizeBytes: number) {
     this.fileCount = fileCount;
+    this.sizeBytes = sizeBytes;
+    this.#storage = storage;
+    this.#slotEnd = storage.slotEnd;
+    this.#epoch = storage.epoch;
   }
 
   static empty(): FileSet {
-    return new FileSet({ entries: [], indexByPath: new Map() }, 0);
+    return FileSet.ofBlocks([]);
+  }
+
+  /** The set of a checkpoint's files; no path may be in it twice. */
+  static ofBlocks(blocks: readonly FileBlock[]): FileSet {
+    const index = new FileIndex(blocks);
+    let sizeBytes = 0;
+    for (const block of blocks) sizeBytes += block.sizeBytes;
+    return new FileSet(new FileStorage(index), index.fileCount, sizeBytes);
   }
 
   *[Symbol.iterator](): Generator<ActiveFile, void, undefined> {
-    const { entries } = this.#shared;
-    for (let index = 0; index < this.fileCount; index += 1) yield entries[index] as ActiveFile;
+    const storage = this.#storage;
+    for (let slot = 0; slot < this.#slotEnd; slot += 1) {
+      if (this.#holds(slot)) yield storage.at(slot);
+    }
   }
 
   /** @param path decoded. */
   has(path: string): boolean {
-    const index = this.#shared.indexByPath.get(path);
-    return index !== undefined && index < this.fileCount;
+    return this.#slotOf(path) !== undefined;
   }
 
-  /** The set after these commits, given in the order of their versions. */
+  /** @param path decoded. */
+  get(path: string): ActiveFile | undefined {
+    const slot = this.#slotOf(path);
+    return slot === undefined ? undefined : this.#storage.at(slot);
+  }
+
+  /**
+   * The set after these commits, given in the order of their versions. Within a commit the removes go first: it may
+   * remove a file with one deletion vector and add it with another. A remove counts only for the logical file that it
+   * names, path and deletion vector.
+   * @throws DeltaError `data_loss` for a path with a broken encoding; this set is as it was.
+   */
   apply(changes: readonly FileChange[]): FileSet {
-    const added = this.#addedOnly(changes);
-    if (added === undefined) return this.#rebuild(changes);
-    if (added.size === 0) return this;
-    const shared = this.#ownedStorage();
-    for (const file of added.values()) append(shared, file);
-    return new FileSet(shared, shared.entries.length);
-  }
-
-  /** The new files, or `undefined` if some commit removes or replaces a file. */
-  #addedOnly(changes: readonly FileChange[]): Map<string, ActiveFile> | undefined {
-    const added = new Map<string, ActiveFile>();
-    for (const { adds, removes } of changes) {
-      if (removes.length > 0) return undefined;
-      for (const add of adds) {
-        const file = toActiveFile(add);
-        if (added.has(file.path) || this.has(file.path)) return undefined;
-        added.set(file.path, file);
+    const decoded = changes
+      .filter(({ adds, removes }) => adds.length > 0 || removes.length > 0)
+      .map(({ adds, removes }) => ({
+        files: adds.map(activeFileOf),
+        removes: removes.map(({ path, deletionVector }) => ({
+          path: decodeDataPath(path),
+          vectorId: vectorIdOf(deletionVector),
+        })),
+      }));
+    if (decoded.length === 0) return this;
+    const storage = this.#ownedStorage();
+    storage.epoch += 1;
+    let { fileCount, sizeBytes } = this;
+    const drop = (slot: number): void => {
+      sizeBytes -= storage.at(slot).sizeBytes;
+      fileCount -= 1;
+      storage.remove(slot);
+    };
+    for (const { files, removes } of decoded) {
+      for (const { path, vectorId } of removes) {
+        const slot = storage.newestSlotOf(path);
+        if (slot === undefined) continue;
+        if (vectorIdOf(storage.at(slot).deletionVector) === vectorId) drop(slot);
+      }
+      for (const file of files) {
+        const slot = storage.newestSlotOf(file.path);
+        if (slot !== undefined) drop(slot);
+        storage.add(file);
+        fileCount += 1;
+        sizeBytes += file.sizeBytes;
       }
     }
-    return added;
+    return new FileSet(storage, fileCount, sizeBytes);
   }
 
-  #rebuild(changes: readonly FileChange[]): FileSet {
-    const files = new Map<string, ActiveFile>();
-    for (const file of this) files.set(file.path, file);
-    for (const change of changes) applyChange(files, change);
-    const shared: SharedEntries = { entries: [], indexByPath: new Map() };
-    for (const file of files.values()) append(shared, file);
-    return new FileSet(shared, shared.entries.length);
+  #holds(slot: number): boolean {
+    return slot < this.#slotEnd && !this.#storage.isRemoved(slot, this.#epoch);
   }
 
-  /** The shared storage if nothing follows this set's entries in it, a copy of this set's part otherwise. */
-  #ownedStorage(): SharedEntries {
-    if (this.#shared.entries.length === this.fileCount) return this.#shared;
-    const copy: SharedEntries = { entries: [], indexByPath: new Map() };
-    for (const file of this) append(copy, file);
-    return copy;
-  }
-}
-
-/**
- * Within a commit the removes go first: it may remove a file with one deletion vector and add it with another. A
- * remove counts only for the logical file that it names, path and deletion vector.
- */
-function applyChange(files: Map<string, ActiveFile>, { adds, removes }: FileChange): void {
-  for (const remove of removes) {
-    const path = decodeDataPath(remove.path);
-    const present = files.get(path);
-    if (present === undefined) continue;
-    if (vectorIdOf(present.deletionVector) === vectorIdOf(remove.deletionVector))
-      files.delete(path);
-  }
-  for (const add of adds) {
-    const file = toActiveFile(add);
-    files.set(file.path, file);
-  }
-}
-
-function append({ entries, indexByPath }: SharedEntries, file: ActiveFile): void {
-  indexByPath.set(file.path, entries.length);
-  entries.push(file);
-}
-
-const NO_PARTITION_VALUES: PartitionValues = {};
-
-function toActiveFile(add: AddAction): ActiveFile {
-  return {
-    path: decodeDataPath(add.path),
-    sizeBytes: add.size,
-    modificationTimeMs: add.modificationTime,
-    rowCount: rowCountOf(add.stats),
-    partitionValues:
-      Object.keys(add.partitionValues).length === 0 ? NO_PARTITION_VALUES : add.partitionValues,
-    stats: add.stats,
-    tags: add.tags,
-    deletionVector: add.deletionVector,
-    baseRowId: add.baseRowId,
-    defaultRowCommitVersion: add.defaultRowCommitVersion,
-    clusteringProvider: add.clusteringProvider,
-  };
-}
-
-function vectorIdOf(descriptor: DeletionVectorDescriptor | undefined): string | undefined {
-  return descriptor === undefined ? undefined : deletionVectorIdOf(descriptor);
-}
-
-/** `numRecords` of a file's statistics. They are optional, so text that cannot be read counts as none. */
-function rowCountOf(stats: string | undefined): number | undefined {
-  if (stats === undefined) return undefined;
-  try {
-    const value: unknown = JSON.parse(stats);
-    if (!isJsonObject(value)) return undefined;
-    const count = value["numRecords"];
-    return Number.isSafeInteger(count) && (count as number) >= 0 ? (count as number) : undefined;
-  } catch {
+  #slotOf(path: string): number | undefined {
+    for (const slot of this.#storage.slotsOf(path)) {
+      if (this.#holds(slot)) return slot;
+    }
     return undefined;
+  }
+
+  /** The storage if this is its newest set and not too much of it is dead, a copy of what this set holds otherwise. */
+  #ownedStorage(): FileStorage {
+    const storage = this.#storage;
+    const isNewest = storage.epoch === this.#epoch;
+    if (isNewest && storage.deadAddedCount <= storage.addedCount / 2 + MAX_DEAD_SLOTS)
+      return storage;
+    return storage.copyAt(this.#slotEnd, this.#epoch);
+  }
+}
+
+/** See {@link FileSet}. */
+class FileStorage {
+  epoch = 0;
+  /** Added files that were removed again. */
+  deadAddedCount = 0;
+  readonly #index: FileIndex;
+  readonly #added: ActiveFile[] = [];
+  /** Of added files, the last slot of each path. */
+  readonly #slotByPath = new Map<string, number>();
+  /** The slot that had a slot's path before. */
+  readonly #previousSlots = new Map<number, number>();
+  readonly #removedAt = new Map<number, number>();
+
+  constructor(index: FileIndex) {
+    this.#index = index;
+  }
+
+  get slotEnd(): number {
+    return this.#index.fileCount + this.#added.length;
+  }
+
+  get addedCount(): number {
+    return this.#added.length;
+  }
+
+  at(slot: number): ActiveFile {
+    const indexed = this.#index.fileCount;
+    return slot < indexed ? this.#index.at(slot) : (this.#added[slot - indexed] as ActiveFile);
+  }
+
+  isRemoved(slot: number, epoch: number): boolean {
+    const removedAt = this.#removedAt.get(slot);
+    return removedAt !== undefined && removedAt <= epoch;
+  }
+
+  add(file: ActiveFile): void {
+    const slot = this.slotEnd;
+    const previous = this.#slotByPath.get(file.path);
+    if (previous !== undefined) this.#previousSlots.set(slot, previous);
+    this.#slotByPath.set(file.path, slot);
+    this.#added.push(file);
+  }
+
+  remove(slot: number): void {
+    this.#removedAt.set(slot, this.epoch);
+    if (slot >= this.#index.fileCount) this.deadAddedCount += 1;
+  }
+
+  /** The slot of a path that the newest set holds. */
+  newestSlotOf(path: string): number | undefined {
+    for (const slot of this.slotsOf(path)) return this.#removedAt.has(slot) ? undefined : slot;
+    return undefined;
+  }
+
+  /** Every slot of a path, the last one first. */
+  *slotsOf(path: string): Generator<number, void, undefined> {
+    let slot = this.#slotByPath.get(path);
+    while (slot !== undefined) {
+      yield slot;
+      slot = this.#previousSlots.get(slot);
+    }
+    const indexed = this.#index.slotOf(path);
+    if (indexed !== undefined) yield indexed;
+  }
+
+  copyAt(slotEnd: number, epoch: number): FileStorage {
+    const indexed = this.#index.fileCount;
+    const copy = new FileStorage(this.#index);
+    for (const [slot, removedAt] of this.#removedAt) {
+      if (slot < indexed && removedAt <= epoch) copy.remove(slot);
+    }
+    for (let slot = indexed; slot < slotEnd; slot += 1) {
+      if (!this.isRemoved(slot, epoch)) copy.add(this.at(slot));
+    }
+    return copy;
   }
 }

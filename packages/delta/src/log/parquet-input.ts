@@ -107,7 +107,8 @@ function rowGroupsOf(metadata: FileMetaData): RowRange[] {
   });
 }
 
-function asyncBufferOf(store: ObjectStore, path: string, sizeBytes: number): AsyncBuffer {
+/** A file of a store as the Parquet library wants it. */
+export function asyncBufferOf(store: ObjectStore, path: string, sizeBytes: number): AsyncBuffer {
   return {
     byteLength: sizeBytes,
     slice: async (start, end = sizeBytes) => {
@@ -123,7 +124,8 @@ function asyncBufferOf(store: ObjectStore, path: string, sizeBytes: number): Asy
   };
 }
 
-async function decoding<T>(path: string, decode: () => Promise<T>): Promise<T> {
+/** Runs `decode`; what it throws becomes `data_loss` of the file. */
+export async function decoding<T>(path: string, decode: () => Promise<T>): Promise<T> {
   try {
     return await decode();
   } catch (error) {
@@ -133,7 +135,7 @@ async function decoding<T>(path: string, decode: () => Promise<T>): Promise<T> {
   }
 }
 
-function damaged(path: string, problem: string, cause?: unknown): DeltaError {
+export function damaged(path: string, problem: string, cause?: unknown): DeltaError {
   return new DeltaError("data_loss", `the file ${JSON.stringify(path)} ${problem}`, {
     cause,
     details: { path },

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import type {
   AddAction,
+  CheckpointMetadataAction,
   DeletionVectorDescriptor,
   DomainMetadataAction,
   MetadataAction,
   ProtocolAction,
   RemoveAction,
+  SidecarAction,
   Tags,
   TxnAction,
 } from "./actions.ts";
@@ -115,6 +117,21 @@ export function parseDomainMetadata(value: unknown): DomainMetadataAction {
   };
 }
 
+export function parseSidecar(value: unknown): SidecarAction {
+  const fields = new FieldReader("sidecar", value);
+  return {
+    path: fields.string("path"),
+    sizeInBytes: fields.integer("sizeInBytes"),
+    modificationTime: fields.integer("modificationTime"),
+    ...optionalTags(fields),
+  };
+}
+
+export function parseCheckpointMetadata(value: unknown): CheckpointMetadataAction {
+  const fields = new FieldReader("checkpointMetadata", value);
+  return { version: fields.integer("version"), ...optionalTags(fields) };
+}
+
 function optionalTags(fields: FieldReader): { readonly tags?: Tags } {
   return fields.has("tags") ? { tags: fields.nullableStringMap("tags") } : {};
 }
@@ -132,7 +149,10 @@ function optionalRowTracking(
 
 function parseDeletionVector(fields: FieldReader): DeletionVectorDescriptor | undefined {
   const vector = fields.optionalObject("deletionVector");
-  if (vector === undefined) return undefined;
+  return vector === undefined ? undefined : deletionVectorOf(vector);
+}
+
+export function deletionVectorOf(vector: FieldReader): DeletionVectorDescriptor {
   const offset = vector.optionalInteger("offset");
   return {
     storageType: vector.string("storageType"),

@@ -1,107 +1,321 @@
 // SPDX-License-Identifier: Apache-2.0
 import { DeltaError } from "../delta-error.ts";
+import type { RowGroupColumns } from "../parquet/read/row-group.ts";
+import type { ReadNode } from "../parquet/read/schema-tree.ts";
 import type { ObjectStore } from "../store/object-store.ts";
 import type {
   AddAction,
   DomainMetadataAction,
   MetadataAction,
   ProtocolAction,
+  RemoveAction,
+  SidecarAction,
   TxnAction,
 } from "./actions.ts";
-import { FieldProblem } from "./json-fields.ts";
-import { LOG_DIRECTORY, type LogFile } from "./log-files.ts";
+import { CheckpointBlock, presentRows } from "./checkpoint-block.ts";
+import { readActions } from "./commit-codec.ts";
+import { decodeDataPath } from "./data-path.ts";
+import { FileSet } from "./file-set.ts";
+import type { FileBlock } from "./file-index.ts";
+import { FieldProblem, type JsonObject } from "./json-fields.ts";
+import { LOG_DIRECTORY, SIDECAR_DIRECTORY } from "./log-files.ts";
+import type { CheckpointFiles } from "./log-segment.ts";
 import {
   parseAdd,
+  parseCheckpointMetadata,
   parseDomainMetadata,
   parseMetadata,
   parseProtocol,
+  parseRemove,
+  parseSidecar,
   parseTxn,
 } from "./parse-actions.ts";
-import { openParquet } from "./parquet-input.ts";
+import { openParquetColumns, type ParquetColumns } from "./parquet-columns.ts";
 import type { CheckpointState } from "./snapshot.ts";
 
-/** The columns that make up a snapshot; tombstones (`remove`) matter to a vacuum only. */
-const COLUMNS = ["protocol", "metaData", "txn", "add", "domainMetadata", "sidecar"] as const;
+/** What makes up a snapshot besides its files; tombstones (`remove`) matter to checkpoints and vacuums only. */
+const STATE_COLUMNS = [
+  "protocol",
+  "metaData",
+  "txn",
+  "domainMetadata",
+  "checkpointMetadata",
+  "sidecar",
+] as const;
+
+/** Files of a checkpoint that are read at once. */
+const READ_CONCURRENCY = 4;
 
 /**
- * Reads a checkpoint that is one Parquet file with every action in it ("Checkpoint Schema" of the protocol).
- * @throws DeltaError `data_loss` naming the file, `unsupported` for one that keeps its files in sidecars.
+ * Reads a checkpoint of any kind ("Checkpoints" of the protocol): classic, in parts, or v2 in Parquet or JSON, with its
+ * sidecars.
+ * @throws DeltaError `data_loss` naming the file that is missing, damaged, or not what it says it is.
  */
-export async function readClassicCheckpoint(
+export async function readCheckpoint(
   store: ObjectStore,
-  file: LogFile,
+  checkpoint: CheckpointFiles,
 ): Promise<CheckpointState> {
-  const path = `${LOG_DIRECTORY}/${file.name}`;
-  const entry = await store.head(path);
-  if (entry === undefined) throw damaged(file.name, "has gone while the table was read");
-  const input = await openParquet(store, path, entry.sizeBytes);
-  const columns = COLUMNS.filter((column) => input.columnNames.has(column));
-  const builder = new CheckpointBuilder(file);
-  for (const range of input.rowGroups) {
-    for (const row of await input.readRows(columns, range)) builder.addRow(row);
-  }
-  return builder.build();
+  const builder = new CheckpointBuilder(checkpoint);
+  const groups = await inOrder(checkpoint.names, async (name) => readTopFile(store, name, builder));
+  const sidecarGroups = await inOrder(builder.sidecars, async (sidecar) =>
+    readFileBlocks(await openSidecar(store, sidecar)),
+  );
+  const blocks = [...groups.flat(), ...sidecarGroups.flat()];
+  return builder.build(FileSet.ofBlocks(blocks));
 }
 
+/**
+ * The tombstones of a checkpoint, a row group at a time.
+ * @throws DeltaError while iterating, as {@link readCheckpoint}.
+ */
+export async function* readCheckpointTombstones(
+  store: ObjectStore,
+  checkpoint: CheckpointFiles,
+): AsyncGenerator<RemoveAction, void, undefined> {
+  const sidecars: SidecarAction[] = [];
+  for (const name of checkpoint.names) {
+    if (name.endsWith(".json")) {
+      const removes: RemoveAction[] = [];
+      readActions(name, await readWhole(store, name), (line) => {
+        if (line["remove"] != null) removes.push(parseRemove(line["remove"]));
+        if (line["sidecar"] != null) sidecars.push(parseSidecar(line["sidecar"]));
+      });
+      yield* removes;
+      continue;
+    }
+    const file = await openTopFile(store, name);
+    sidecars.push(...(await rowsOf(file, "sidecar", parseSidecar)));
+    yield* removesOf(file);
+  }
+  for (const sidecar of sidecars) yield* removesOf(await openSidecar(store, sidecar));
+}
+
+/** The sidecars that a checkpoint names. */
+export async function readSidecars(
+  store: ObjectStore,
+  checkpoint: CheckpointFiles,
+): Promise<readonly SidecarAction[]> {
+  const sidecars: SidecarAction[] = [];
+  if (checkpoint.form === "multiPart") return sidecars;
+  for (const name of checkpoint.names) {
+    if (name.endsWith(".json")) {
+      readActions(name, await readWhole(store, name), (line) => {
+        if (line["sidecar"] != null) sidecars.push(parseSidecar(line["sidecar"]));
+      });
+    } else {
+      sidecars.push(...(await rowsOf(await openTopFile(store, name), "sidecar", parseSidecar)));
+    }
+  }
+  return sidecars;
+}
+
+/** The path of a sidecar: whatever directory an action names, it lies in the log's own. */
+export function sidecarPath({ path }: SidecarAction): string {
+  const name = decodeDataPath(path).split("/").at(-1) ?? "";
+  return `${SIDECAR_DIRECTORY}/${name}`;
+}
+
+async function readTopFile(
+  store: ObjectStore,
+  name: string,
+  builder: CheckpointBuilder,
+): Promise<readonly FileBlock[]> {
+  if (name.endsWith(".json")) {
+    readActions(name, await readWhole(store, name), (line) => builder.addLine(line));
+    return [];
+  }
+  const file = await openTopFile(store, name);
+  return asDamage(file.path, async () => {
+    const add = file.columns.get("add");
+    const nodes = STATE_COLUMNS.map((column) => file.columns.get(column)).filter(
+      (node) => node !== undefined,
+    );
+    const blocks: FileBlock[] = [];
+    for (let index = 0; index < file.rowGroupCount; index += 1) {
+      const state = await file.readRowGroup(index, nodes);
+      for (const node of nodes) builder.addRows(node, state);
+      if (add !== undefined) blocks.push(await readFileBlock(file, index, add));
+    }
+    return blocks;
+  });
+}
+
+async function readFileBlocks(file: ParquetColumns): Promise<readonly FileBlock[]> {
+  return asDamage(file.path, async () => {
+    const add = file.columns.get("add");
+    if (add === undefined) return [];
+    const blocks: FileBlock[] = [];
+    for (let index = 0; index < file.rowGroupCount; index += 1) {
+      blocks.push(await readFileBlock(file, index, add));
+    }
+    return blocks;
+  });
+}
+
+/** Fetches `add` apart from the rest, so that what is kept of a row group is only this. */
+async function readFileBlock(
+  file: ParquetColumns,
+  index: number,
+  add: ReadNode,
+): Promise<FileBlock> {
+  return CheckpointBlock.of(await file.readRowGroup(index, [add]), add);
+}
+
+/** Collects what a checkpoint says besides its files. */
 class CheckpointBuilder {
-  readonly #file: LogFile;
+  readonly sidecars: SidecarAction[] = [];
+  readonly #checkpoint: CheckpointFiles;
   #protocol: ProtocolAction | undefined;
-  #metaData: MetadataAction | undefined;
+  #metadata: MetadataAction | undefined;
   readonly #txns: TxnAction[] = [];
-  readonly #domainMetadata: DomainMetadataAction[] = [];
+  readonly #domains: DomainMetadataAction[] = [];
   readonly #adds: AddAction[] = [];
 
-  constructor(file: LogFile) {
-    this.#file = file;
+  constructor(checkpoint: CheckpointFiles) {
+    this.#checkpoint = checkpoint;
   }
 
-  addRow(row: Record<string, unknown>): void {
-    try {
-      this.#addActions(row);
-    } catch (cause) {
-      if (!(cause instanceof FieldProblem)) throw cause;
-      throw damaged(this.#file.name, cause.message, cause);
+  addRows(node: ReadNode, columns: RowGroupColumns): void {
+    const rows = presentRows(columns, node);
+    const count = rows?.length ?? columns.rowCount;
+    for (let index = 0; index < count; index += 1) {
+      this.#addAction(node.name, columns.value(node, rows?.[index] ?? index));
     }
   }
 
-  build(): CheckpointState {
-    const { version, name } = this.#file;
-    if (this.#protocol === undefined) throw damaged(name, "has no protocol action");
-    if (this.#metaData === undefined) throw damaged(name, "has no metaData action");
+  addLine(line: JsonObject): void {
+    for (const [kind, value] of Object.entries(line)) {
+      if (value !== null) this.#addAction(kind, value);
+    }
+  }
+
+  build(files: FileSet): CheckpointState {
+    const [name = ""] = this.#checkpoint.names;
+    if (this.#protocol === undefined) throw damagedCheckpoint(name, "has no protocol action");
+    if (this.#metadata === undefined) throw damagedCheckpoint(name, "has no metaData action");
     return {
-      version,
-      digest: undefined,
-      commitInfo: undefined,
+      checkpoint: this.#checkpoint,
       protocol: this.#protocol,
-      metaData: this.#metaData,
+      metadata: this.#metadata,
       txns: this.#txns,
-      domainMetadata: this.#domainMetadata,
-      adds: this.#adds,
-      removes: [],
+      domains: this.#domains,
+      files: files.apply([{ adds: this.#adds, removes: [] }]),
     };
   }
 
-  #addActions(row: Record<string, unknown>): void {
-    const { protocol, metaData, txn, add, domainMetadata, sidecar } = row as Partial<
-      Record<(typeof COLUMNS)[number], unknown>
-    >;
-    if (sidecar != null) {
-      throw new DeltaError(
-        "unsupported",
-        `the checkpoint ${this.#file.name} keeps its files in sidecars (v2Checkpoint), which this library does not read`,
-        { details: { file: this.#file.name } },
-      );
+  #addAction(kind: string, value: unknown): void {
+    switch (kind) {
+      case "add":
+        this.#adds.push(parseAdd(value));
+        return;
+      case "txn":
+        this.#txns.push(parseTxn(value));
+        return;
+      case "domainMetadata":
+        this.#domains.push(parseDomainMetadata(value));
+        return;
+      case "sidecar":
+        this.sidecars.push(parseSidecar(value));
+        return;
+      case "protocol":
+        this.#protocol = parseProtocol(value);
+        return;
+      case "metaData":
+        this.#metadata = parseMetadata(value);
+        return;
+      case "checkpointMetadata": {
+        const { version } = parseCheckpointMetadata(value);
+        if (version === this.#checkpoint.version) return;
+        throw new FieldProblem(`says that it is of version ${version}`);
+      }
+      default:
+        return;
     }
-    if (add != null) this.#adds.push(parseAdd(add));
-    if (txn != null) this.#txns.push(parseTxn(txn));
-    if (domainMetadata != null) this.#domainMetadata.push(parseDomainMetadata(domainMetadata));
-    if (protocol != null) this.#protocol = parseProtocol(protocol);
-    if (metaData != null) this.#metaData = parseMetadata(metaData);
   }
 }
 
-function damaged(file: string, problem: string, cause?: unknown): DeltaError {
-  return new DeltaError("data_loss", `the checkpoint ${file} ${problem}`, {
+async function openTopFile(store: ObjectStore, name: string): Promise<ParquetColumns> {
+  const path = `${LOG_DIRECTORY}/${name}`;
+  const entry = await store.head(path);
+  if (entry === undefined) throw damagedCheckpoint(name, "has gone while the table was read");
+  return openParquetColumns(store, path, entry.sizeBytes);
+}
+
+async function openSidecar(store: ObjectStore, sidecar: SidecarAction): Promise<ParquetColumns> {
+  return openParquetColumns(store, sidecarPath(sidecar), sidecar.sizeInBytes);
+}
+
+async function readWhole(store: ObjectStore, name: string): Promise<Uint8Array> {
+  const bytes = await store.get(`${LOG_DIRECTORY}/${name}`);
+  if (bytes === undefined) throw damagedCheckpoint(name, "has gone while the table was read");
+  return bytes;
+}
+
+async function* removesOf(file: ParquetColumns): AsyncGenerator<RemoveAction, void, undefined> {
+  const node = file.columns.get("remove");
+  if (node === undefined) return;
+  for (let index = 0; index < file.rowGroupCount; index += 1) {
+    yield* await rowsOfGroup(file, index, node, parseRemove);
+  }
+}
+
+async function rowsOf<T>(
+  file: ParquetColumns,
+  column: string,
+  parse: (value: unknown) => T,
+): Promise<readonly T[]> {
+  const node = file.columns.get(column);
+  if (node === undefined) return [];
+  const all: T[] = [];
+  for (let index = 0; index < file.rowGroupCount; index += 1) {
+    for (const action of await rowsOfGroup(file, index, node, parse)) all.push(action);
+  }
+  return all;
+}
+
+async function rowsOfGroup<T>(
+  file: ParquetColumns,
+  index: number,
+  node: ReadNode,
+  parse: (value: unknown) => T,
+): Promise<readonly T[]> {
+  return asDamage(file.path, async () => {
+    const columns = await file.readRowGroup(index, [node]);
+    const rows = presentRows(columns, node);
+    const count = rows?.length ?? columns.rowCount;
+    return Array.from({ length: count }, (_, at) => parse(columns.value(node, rows?.[at] ?? at)));
+  });
+}
+
+/** Runs `read` on some files at once; the results are in the order of the files. */
+async function inOrder<T, R>(
+  items: readonly T[],
+  read: (item: T) => Promise<R>,
+): Promise<readonly R[]> {
+  const results: R[] = [];
+  let next = 0;
+  const readNext = async (): Promise<void> => {
+    while (next < items.length) {
+      const index = next;
+      next += 1;
+      results[index] = await read(items[index] as T);
+    }
+  };
+  await Promise.all(Array.from({ length: READ_CONCURRENCY }, readNext));
+  return results;
+}
+
+async function asDamage<T>(path: string, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (cause) {
+    if (!(cause instanceof FieldProblem)) throw cause;
+    throw damagedCheckpoint(path.slice(LOG_DIRECTORY.length + 1), cause.message, cause);
+  }
+}
+
+function damagedCheckpoint(file: string, problem: string, cause?: unknown): DeltaError {
+  return new DeltaError("data_loss", `the checkpoint ${file}: ${problem}`, {
     cause,
     details: { file },
   });

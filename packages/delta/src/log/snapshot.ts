@@ -2,18 +2,29 @@
 import { DeltaError } from "../delta-error.ts";
 import { parseSchemaString } from "../schema/schema-json.ts";
 import type { StructType } from "../schema/types.ts";
-import type { DomainMetadataAction, MetadataAction, ProtocolAction } from "./actions.ts";
+import type {
+  CommitInfoAction,
+  DomainMetadataAction,
+  MetadataAction,
+  ProtocolAction,
+  TxnAction,
+} from "./actions.ts";
 import type { Commit } from "./commit-codec.ts";
 import { FileSet } from "./file-set.ts";
 import { commitName } from "./log-files.ts";
+import type { CheckpointFiles } from "./log-segment.ts";
 import { validateReadable } from "./table-features.ts";
+import { hasInCommitTimestamps } from "./table-properties.ts";
+import { Tombstones } from "./tombstones.ts";
 
 /** How far an application has come in a table. */
 export interface TxnState {
   /** The application's own number, as its last `txn` action has it. */
   readonly version: number;
-  /** The table version that recorded it; `undefined` if it was read from a checkpoint. */
+  /** The table version that recorded it; `undefined` if it was read from a checkpoint or from compacted commits. */
   readonly committedVersion: number | undefined;
+  /** When the `txn` action was made, if it says so; milliseconds since the epoch. */
+  readonly lastUpdatedMs: number | undefined;
 }
 
 /** The state of a table at one version. Immutable. */
@@ -24,6 +35,11 @@ export interface Snapshot {
    * `undefined` if there was no such file any more, but a checkpoint.
    */
   readonly commitDigest: string | undefined;
+  /**
+   * The timestamp that the commit of `version` carries, milliseconds since the epoch; `undefined` where the table has
+   * no in-commit timestamps, or that commit is gone.
+   */
+  readonly inCommitTimestampMs: number | undefined;
   readonly protocol: ProtocolAction;
   readonly metadata: MetadataAction;
   readonly schema: StructType;
@@ -35,25 +51,18 @@ export interface Snapshot {
   readonly txns: ReadonlyMap<string, TxnState>;
   /** By domain; without those that were removed. */
   readonly domains: ReadonlyMap<string, DomainMetadataAction>;
+  /** Files that were removed; see {@link Tombstones}. */
+  readonly tombstones: Tombstones;
 }
 
-/** The state that a checkpoint holds, in the form of a commit that adds everything. */
-export interface CheckpointState extends Commit {
+/** The state that a checkpoint holds. */
+export interface CheckpointState {
+  readonly checkpoint: CheckpointFiles;
   readonly protocol: ProtocolAction;
-  readonly metaData: MetadataAction;
-}
-
-/**
- * The snapshot that a checkpoint holds.
- * @throws DeltaError as {@link replayCommits}.
- */
-export function snapshotOfCheckpoint(state: CheckpointState): Snapshot {
-  const snapshot = applyCommits(undefined, [state]);
-  const txns = new Map<string, TxnState>();
-  for (const [appId, { version }] of snapshot.txns) {
-    txns.set(appId, { version, committedVersion: undefined });
-  }
-  return { ...snapshot, txns };
+  readonly metadata: MetadataAction;
+  readonly txns: readonly TxnAction[];
+  readonly domains: readonly DomainMetadataAction[];
+  readonly files: FileSet;
 }
 
 /**
@@ -66,12 +75,9 @@ export function replayCommits(
   previous: Snapshot | undefined,
   commits: readonly Commit[],
 ): Snapshot {
-  let expected = previous === undefined ? 0 : previous.version + 1;
-  for (const { version } of commits) {
-    if (version !== expected) throw missingCommit(expected);
-    expected += 1;
-  }
-  return applyCommits(previous, commits);
+  const replay = LogReplay.from(previous);
+  for (const commit of commits) replay.add(commit);
+  return replay.build();
 }
 
 /** The error of a log that lacks a version. */
@@ -83,80 +89,170 @@ export function missingCommit(version: number): DeltaError {
   );
 }
 
-function applyCommits(previous: Snapshot | undefined, commits: readonly Commit[]): Snapshot {
-  const last = commits.at(-1);
-  if (last === undefined) {
-    if (previous === undefined) throw missingCommit(0);
-    return previous;
+/** Applies commits one by one; the state in between need not be one that this library can read. */
+export class LogReplay {
+  readonly #previous: Snapshot | undefined;
+  #version: number;
+  #commit: Commit | undefined;
+  #protocol: ProtocolAction | undefined;
+  #protocolVersion: number;
+  #metadata: MetadataAction | undefined;
+  #metadataVersion: number;
+  #files: FileSet;
+  #tombstones: Tombstones;
+  readonly #txns: LazyCopy<TxnState>;
+  readonly #domains: LazyCopy<DomainMetadataAction>;
+
+  private constructor(previous: Snapshot | undefined) {
+    this.#previous = previous;
+    this.#version = previous?.version ?? -1;
+    this.#protocol = previous?.protocol;
+    this.#protocolVersion = previous?.protocolVersion ?? 0;
+    this.#metadata = previous?.metadata;
+    this.#metadataVersion = previous?.metadataVersion ?? 0;
+    this.#files = previous?.files ?? FileSet.empty();
+    this.#tombstones = previous?.tombstones ?? Tombstones.since(undefined);
+    this.#txns = new LazyCopy(previous?.txns ?? new Map());
+    this.#domains = new LazyCopy(previous?.domains ?? new Map());
   }
-  const protocolCommit = commits.findLast((commit) => commit.protocol !== undefined);
-  const metadataCommit = commits.findLast((commit) => commit.metaData !== undefined);
-  const protocol = protocolCommit?.protocol ?? previous?.protocol;
-  const metadata = metadataCommit?.metaData ?? previous?.metadata;
-  if (protocol === undefined) throw missingAction(last.version, "protocol");
-  if (metadata === undefined) throw missingAction(last.version, "metaData");
-  if (protocol !== previous?.protocol || metadata !== previous.metadata) {
-    validateReadable(protocol, metadata);
+
+  /** @param previous what to go on from; nothing for a log from version 0 on. */
+  static from(previous: Snapshot | undefined): LogReplay {
+    return new LogReplay(previous);
   }
-  return {
-    version: last.version,
-    commitDigest: last.digest,
-    protocol,
-    metadata,
-    schema:
-      metadata === previous?.metadata ? previous.schema : readSchema(metadata, metadataCommit),
-    metadataVersion: metadataCommit?.version ?? previous?.metadataVersion ?? last.version,
-    protocolVersion: protocolCommit?.version ?? previous?.protocolVersion ?? last.version,
-    files: (previous?.files ?? FileSet.empty()).apply(commits),
-    txns: applyTxns(previous?.txns ?? new Map(), commits),
-    domains: applyDomains(previous?.domains ?? new Map(), commits),
-  };
+
+  static fromCheckpoint(state: CheckpointState): LogReplay {
+    const { checkpoint, txns } = state;
+    const replay = new LogReplay(undefined);
+    replay.#version = checkpoint.version;
+    replay.#protocol = state.protocol;
+    replay.#protocolVersion = checkpoint.version;
+    replay.#metadata = state.metadata;
+    replay.#metadataVersion = checkpoint.version;
+    replay.#files = state.files;
+    replay.#tombstones = Tombstones.since(checkpoint);
+    replay.#addTxns(txns, undefined);
+    replay.#addDomains(state.domains);
+    return replay;
+  }
+
+  /** The last version that is in. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /** The last commit that was added. */
+  get lastCommit(): Commit | undefined {
+    return this.#commit;
+  }
+
+  /** @throws DeltaError `data_loss` if the commit is not the next one; nothing is changed then. */
+  add(commit: Commit): void {
+    const expected = this.#version + 1;
+    if ((commit.startVersion ?? commit.version) !== expected) throw missingCommit(expected);
+    const { version } = commit;
+    this.#files = this.#files.apply([commit]);
+    this.#tombstones = this.#tombstones.apply([commit]);
+    this.#addTxns(commit.txns, commit.startVersion === undefined ? version : undefined);
+    this.#addDomains(commit.domainMetadata);
+    if (commit.protocol !== undefined) {
+      this.#protocol = commit.protocol;
+      this.#protocolVersion = version;
+    }
+    if (commit.metaData !== undefined) {
+      this.#metadata = commit.metaData;
+      this.#metadataVersion = version;
+    }
+    this.#version = version;
+    this.#commit = commit;
+  }
+
+  /**
+   * @param last what the commit file of the last version says, where that has been read apart from the replay.
+   * @throws DeltaError `data_loss` without a protocol or metadata, or with a broken schema; `unsupported`.
+   */
+  build(last?: Pick<Commit, "digest" | "commitInfo">): Snapshot {
+    const previous = this.#previous;
+    const protocol = this.#protocol;
+    const metadata = this.#metadata;
+    if (this.#version < 0) throw missingCommit(0);
+    if (protocol === undefined) throw missingAction(this.#version, "protocol");
+    if (metadata === undefined) throw missingAction(this.#version, "metaData");
+    if (protocol !== previous?.protocol || metadata !== previous.metadata) {
+      validateReadable(protocol, metadata);
+    }
+    if (this.#version === previous?.version) return previous;
+    const commit = last ?? this.#commit;
+    return {
+      version: this.#version,
+      commitDigest: commit?.digest,
+      inCommitTimestampMs: hasInCommitTimestamps(protocol, metadata)
+        ? inCommitTimestampOf(commit?.commitInfo)
+        : undefined,
+      protocol,
+      metadata,
+      schema:
+        metadata === previous?.metadata
+          ? previous.schema
+          : readSchema(metadata, this.#metadataVersion),
+      metadataVersion: this.#metadataVersion,
+      protocolVersion: this.#protocolVersion,
+      files: this.#files,
+      txns: this.#txns.current,
+      domains: this.#domains.current,
+      tombstones: this.#tombstones,
+    };
+  }
+
+  #addTxns(actions: readonly TxnAction[], committedVersion: number | undefined): void {
+    for (const { appId, version, lastUpdated } of actions) {
+      this.#txns.own().set(appId, { version, committedVersion, lastUpdatedMs: lastUpdated });
+    }
+  }
+
+  #addDomains(actions: readonly DomainMetadataAction[]): void {
+    for (const action of actions) {
+      if (action.removed) this.#domains.own().delete(action.domain);
+      else this.#domains.own().set(action.domain, action);
+    }
+  }
 }
 
-function readSchema(metadata: MetadataAction, commit: Commit | undefined): StructType {
+/** A map that is another's until it is written to. */
+class LazyCopy<T> {
+  current: ReadonlyMap<string, T>;
+  #own: Map<string, T> | undefined;
+
+  constructor(source: ReadonlyMap<string, T>) {
+    this.current = source;
+  }
+
+  own(): Map<string, T> {
+    if (this.#own === undefined) {
+      this.#own = new Map(this.current);
+      this.current = this.#own;
+    }
+    return this.#own;
+  }
+}
+
+/** The timestamp that a commit carries, if it is one. */
+export function inCommitTimestampOf(commitInfo: CommitInfoAction | undefined): number | undefined {
+  const timestamp: unknown = commitInfo?.inCommitTimestamp;
+  return Number.isSafeInteger(timestamp) ? (timestamp as number) : undefined;
+}
+
+function readSchema(metadata: MetadataAction, version: number): StructType {
   try {
     return parseSchemaString(metadata.schemaString);
   } catch (error) {
     if (!(error instanceof DeltaError) || error.code !== "invalid_argument") throw error;
-    const place = commit === undefined ? "" : ` of version ${commit.version}`;
     throw new DeltaError(
       "data_loss",
-      `the metaData${place} has a broken schema: ${error.message}`,
-      {
-        cause: error,
-        details: error.details,
-      },
+      `the metaData of version ${version} has a broken schema: ${error.message}`,
+      { cause: error, details: error.details },
     );
   }
-}
-
-function applyTxns(
-  previous: ReadonlyMap<string, TxnState>,
-  commits: readonly Commit[],
-): ReadonlyMap<string, TxnState> {
-  if (commits.every(({ txns }) => txns.length === 0)) return previous;
-  const txns = new Map(previous);
-  for (const commit of commits) {
-    for (const { appId, version } of commit.txns) {
-      txns.set(appId, { version, committedVersion: commit.version });
-    }
-  }
-  return txns;
-}
-
-function applyDomains(
-  previous: ReadonlyMap<string, DomainMetadataAction>,
-  commits: readonly Commit[],
-): ReadonlyMap<string, DomainMetadataAction> {
-  if (commits.every(({ domainMetadata }) => domainMetadata.length === 0)) return previous;
-  const domains = new Map(previous);
-  for (const { domainMetadata } of commits) {
-    for (const action of domainMetadata) {
-      if (action.removed) domains.delete(action.domain);
-      else domains.set(action.domain, action);
-    }
-  }
-  return domains;
 }
 
 function missingAction(version: number, action: string): DeltaError {

@@ -2,6 +2,7 @@
 import { DeltaError } from "../delta-error.ts";
 import type { DataType, StructType } from "../schema/types.ts";
 import type { MetadataAction, ProtocolAction } from "./actions.ts";
+import { columnMappingModeOf } from "./column-mapping.ts";
 
 export const MAX_READER_VERSION = 3;
 export const MAX_WRITER_VERSION = 7;
@@ -11,23 +12,34 @@ const READER_FEATURES: ReadonlySet<string> = new Set([
   "columnMapping",
   "deletionVectors",
   "timestampNtz",
+  "typeWidening",
+  "typeWidening-preview",
   "v2Checkpoint",
   "vacuumProtocolCheck",
   "variantType",
+  "variantType-preview",
 ]);
 
-/** Writer features that an append honours, either by doing what they ask or by refusing tables that use them. */
+/** Writer features that a commit honours, either by doing what they ask or by refusing tables that use them. */
 const WRITER_FEATURES: ReadonlySet<string> = new Set([
-  ...READER_FEATURES,
   "allowColumnDefaults",
   "appendOnly",
   "changeDataFeed",
   "checkConstraints",
+  "clustering",
+  "columnMapping",
+  "deletionVectors",
   "domainMetadata",
   "generatedColumns",
   "identityColumns",
   "inCommitTimestamp",
   "invariants",
+  "rowTracking",
+  "timestampNtz",
+  "v2Checkpoint",
+  "vacuumProtocolCheck",
+  "variantType",
+  "variantType-preview",
 ]);
 
 /** The parts of a snapshot that decide what can be done with it. */
@@ -38,7 +50,7 @@ export interface TableDefinition {
 }
 
 /**
- * Checks that a table can be read by this library.
+ * Checks that a table can be read by this library. Whether each of its files can is found when it is opened.
  * @throws DeltaError `unsupported` naming the protocol version or every feature that stands in the way.
  */
 export function validateReadable(protocol: ProtocolAction, metadata: MetadataAction): void {
@@ -50,25 +62,32 @@ export function validateReadable(protocol: ProtocolAction, metadata: MetadataAct
     );
   }
   const problems = unknownFeatures(protocol.readerFeatures, READER_FEATURES);
-  if (usesColumnMapping(protocol, metadata)) problems.push("columnMapping");
   if (metadata.format.provider !== "parquet") problems.push(`format ${metadata.format.provider}`);
   throwIfAny("read", problems);
+}
+
+/**
+ * Checks that this library knows everything that the table asks of a writer, whatever the commit.
+ * @throws DeltaError `unsupported` naming the protocol version or every feature that stands in the way.
+ */
+export function validateWritable({ protocol, metadata }: TableDefinition): void {
+  validateReadable(protocol, metadata);
+  checkWriterVersion(protocol);
+  const problems = unknownFeatures(protocol.writerFeatures, WRITER_FEATURES);
+  if (columnMappingModeOf(protocol, metadata) !== "none") problems.push("columnMapping");
+  throwIfAny("write to", problems);
 }
 
 /**
  * Checks that rows can be appended to a table by this library: it honours every feature that the table uses.
  * @throws DeltaError `unsupported` naming the protocol version or every feature that stands in the way.
  */
-export function validateAppendable({ protocol, metadata, schema }: TableDefinition): void {
+export function validateAppendable(definition: TableDefinition): void {
+  const { protocol, metadata, schema } = definition;
   validateReadable(protocol, metadata);
-  if (protocol.minWriterVersion > MAX_WRITER_VERSION) {
-    throw new DeltaError(
-      "unsupported",
-      `the table asks for writer version ${protocol.minWriterVersion}; this library writes up to ${MAX_WRITER_VERSION}`,
-      { details: { minWriterVersion: protocol.minWriterVersion } },
-    );
-  }
+  checkWriterVersion(protocol);
   const problems = unknownFeatures(protocol.writerFeatures, WRITER_FEATURES);
+  if (columnMappingModeOf(protocol, metadata) !== "none") problems.push("columnMapping");
   const { configuration, partitionColumns } = metadata;
   if (partitionColumns.length > 0) {
     problems.push(
@@ -78,9 +97,17 @@ export function validateAppendable({ protocol, metadata, schema }: TableDefiniti
   for (const key of Object.keys(configuration)) {
     if (key.startsWith("delta.constraints.")) problems.push(`checkConstraints (${key})`);
   }
-  if (isOn(configuration, "delta.enableInCommitTimestamps")) problems.push("inCommitTimestamp");
   collectFieldFeatures(schema, [], problems);
   throwIfAny("append to", problems);
+}
+
+function checkWriterVersion({ minWriterVersion }: ProtocolAction): void {
+  if (minWriterVersion <= MAX_WRITER_VERSION) return;
+  throw new DeltaError(
+    "unsupported",
+    `the table asks for writer version ${minWriterVersion}; this library writes up to ${MAX_WRITER_VERSION}`,
+    { details: { minWriterVersion } },
+  );
 }
 
 /** Keys of a column's metadata that ask something of a writer, and the feature that each belongs to. */
@@ -123,19 +150,6 @@ function collectTypeFeatures(type: DataType, path: readonly string[], problems: 
       collectTypeFeatures(type.valueType, path, problems);
       return;
   }
-}
-
-/** The table property counts only where the protocol supports column mapping. */
-function usesColumnMapping(protocol: ProtocolAction, metadata: MetadataAction): boolean {
-  const mode = metadata.configuration["delta.columnMapping.mode"] ?? "none";
-  if (mode.toLowerCase() === "none") return false;
-  return (
-    protocol.minReaderVersion === 2 || (protocol.readerFeatures ?? []).includes("columnMapping")
-  );
-}
-
-function isOn(configuration: Readonly<Record<string, string>>, key: string): boolean {
-  return configuration[key]?.toLowerCase() === "true";
 }
 
 function unknownFeatures(

@@ -63,9 +63,14 @@ export async function nativeZstdCompressor(level: number): Promise<Compressor | 
 
 /** The wasm build of zstd; works on every version of Node. */
 export async function wasmZstdCompressor(level: number): Promise<Compressor> {
-  wasmReady ??= init();
-  await wasmReady;
+  await loadZstdWasm();
   return { codec: CODEC.zstd, compress: (input) => compress(input, level) };
+}
+
+/** Makes the functions of the wasm build ready for use. */
+export async function loadZstdWasm(): Promise<void> {
+  wasmReady ??= init();
+  return wasmReady;
 }
 
 /** The module is one per thread; initialising it again would drop the memory that is in use. */

@@ -13,12 +13,8 @@ import {
 import path from "node:path";
 import { promisify } from "node:util";
 import { storeError } from "./local-errors.ts";
+import type { FinishedDataFile } from "./object-store.ts";
 import { checkStorePath } from "./store-path.ts";
-
-export interface FinishedDataFile {
-  readonly sizeBytes: number;
-  readonly modificationTimeMs: number;
-}
 
 /** Buffers that one system call takes; systems allow 1024 at least. */
 const MAX_PARTS_PER_WRITE = 512;
@@ -26,7 +22,7 @@ const MAX_PARTS_PER_WRITE = 512;
 const fsyncInBackground = promisify(fsync);
 
 /**
- * Writes one new data file. Writes are synchronous: meant for the thread that encodes it. The disk is waited for in the
+ * Writes one new data file of a local table. Writes are synchronous: meant for the thread that encodes it. The disk is waited for in the
  * background, so that the thread can encode the next file. The file never replaces one. Either
  * {@link LocalDataFile.finish} or {@link LocalDataFile.abort} ends it; what a crash leaves in between is a file that no
  * commit names.

@@ -1,24 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
-import { randomUUID } from "node:crypto";
-import {
-  type FileHandle,
-  link,
-  mkdir,
-  open,
-  readdir,
-  rename,
-  stat,
-  unlink,
-} from "node:fs/promises";
+import type { Stats } from "node:fs";
+import { type FileHandle, link, opendir, readdir, rename, stat, unlink } from "node:fs/promises";
 import path from "node:path";
 import { DeltaError } from "../delta-error.ts";
 import { isErrno, storeError } from "./local-errors.ts";
-import type { ListOptions, ObjectEntry, ObjectStore, PutIfAbsentResult } from "./object-store.ts";
+import {
+  isTemporary,
+  makeDirectory,
+  openDisposable,
+  removeQuietly,
+  syncDirectory,
+  temporaryFor,
+} from "./local-files.ts";
+import { LocalWriter } from "./local-writer.ts";
+import type {
+  ListOptions,
+  ObjectEntry,
+  ObjectStore,
+  ObjectWriter,
+  PutIfAbsentResult,
+} from "./object-store.ts";
 import { checkStorePath, directoryOf } from "./store-path.ts";
-
-/** Files whose names start and end so are writes under way, or what a crash left of them; they are never listed. */
-const TEMPORARY_PREFIX = ".";
-const TEMPORARY_SUFFIX = ".tmp";
 
 /**
  * A directory of the local file system as a store. An object is written to a temporary file beside its place, synced,
@@ -54,13 +56,8 @@ export class LocalStore implements ObjectStore {
   }
 
   async head(objectPath: string): Promise<ObjectEntry | undefined> {
-    try {
-      const status = await stat(this.resolve(objectPath));
-      return { path: objectPath, sizeBytes: status.size, modifiedAtMs: Math.trunc(status.mtimeMs) };
-    } catch (error) {
-      if (isErrno(error, "ENOENT", "ENOTDIR")) return undefined;
-      throw storeError("look up", objectPath, error);
-    }
+    checkStorePath(objectPath);
+    return this.#file(objectPath);
   }
 
   async list(directory: string, options: ListOptions = {}): Promise<readonly string[]> {
@@ -75,6 +72,21 @@ export class LocalStore implements ObjectStore {
     return names
       .filter((name) => !isTemporary(name) && (startAfter === undefined || name > startAfter))
       .toSorted();
+  }
+
+  async *listAll(directory: string): AsyncGenerator<ObjectEntry, void, undefined> {
+    const directories = [directory];
+    for (let next = directories.pop(); next !== undefined; next = directories.pop()) {
+      for await (const { name, isDirectory } of this.#entriesOf(next)) {
+        const entryPath = next === "" ? name : `${next}/${name}`;
+        if (isDirectory) {
+          directories.push(entryPath);
+          continue;
+        }
+        const entry = await this.#file(entryPath);
+        if (entry !== undefined) yield entry;
+      }
+    }
   }
 
   async putIfAbsent(objectPath: string, bytes: Uint8Array): Promise<PutIfAbsentResult> {
@@ -115,16 +127,13 @@ export class LocalStore implements ObjectStore {
     await this.#syncAfterChange(objectPath, target);
   }
 
+  createWriter(objectPath: string): ObjectWriter {
+    return new LocalWriter(objectPath, this.resolve(objectPath));
+  }
+
   async prepareDirectory(directory: string): Promise<void> {
-    const target = this.#directoryPath(directory);
     try {
-      const firstMade = await mkdir(target, { recursive: true });
-      if (firstMade === undefined) return;
-      // Each directory that was made is an entry of its parent, which must be durable as well.
-      const top = path.dirname(firstMade);
-      for (let made = target; made !== top; made = path.dirname(made)) {
-        await syncDirectory(path.dirname(made));
-      }
+      await makeDirectory(this.#directoryPath(directory));
     } catch (error) {
       throw storeError("make the directory", directory === "" ? this.location : directory, error);
     }
@@ -132,6 +141,30 @@ export class LocalStore implements ObjectStore {
 
   #directoryPath(directory: string): string {
     return directory === "" ? this.location : this.resolve(directory);
+  }
+
+  async *#entriesOf(
+    directory: string,
+  ): AsyncGenerator<{ name: string; isDirectory: boolean }, void, undefined> {
+    try {
+      for await (const entry of await opendir(this.#directoryPath(directory))) {
+        yield { name: entry.name, isDirectory: entry.isDirectory() };
+      }
+    } catch (error) {
+      if (isErrno(error, "ENOENT", "ENOTDIR")) return;
+      throw storeError("list", directory, error);
+    }
+  }
+
+  /** A file, or what a link to a file leads to; `undefined` for anything else, and for what has gone meanwhile. */
+  async #file(objectPath: string): Promise<ObjectEntry | undefined> {
+    try {
+      const status = await stat(path.join(this.location, objectPath));
+      return status.isFile() ? entryOf(objectPath, status) : undefined;
+    } catch (error) {
+      if (isErrno(error, "ENOENT", "ENOTDIR")) return undefined;
+      throw storeError("look up", objectPath, error);
+    }
   }
 
   async #read<T>(
@@ -142,14 +175,13 @@ export class LocalStore implements ObjectStore {
       await using file = await openDisposable(this.resolve(objectPath), "r");
       return await read(file.handle);
     } catch (error) {
-      if (isErrno(error, "ENOENT", "ENOTDIR")) return undefined;
+      if (isErrno(error, "ENOENT", "ENOTDIR", "EISDIR")) return undefined;
       throw storeError("read", objectPath, error);
     }
   }
 
   async #writeTemporary(objectPath: string, target: string, bytes: Uint8Array): Promise<string> {
-    const name = `${TEMPORARY_PREFIX}${path.basename(target)}.${randomUUID()}${TEMPORARY_SUFFIX}`;
-    const temporary = path.join(path.dirname(target), name);
+    const temporary = temporaryFor(target);
     try {
       await using file = await openDisposable(temporary, "wx");
       await file.handle.writeFile(bytes);
@@ -177,15 +209,6 @@ export class LocalStore implements ObjectStore {
   }
 }
 
-interface DisposableFile extends AsyncDisposable {
-  readonly handle: FileHandle;
-}
-
-async function openDisposable(target: string, flags: string): Promise<DisposableFile> {
-  const handle = await open(target, flags);
-  return { handle, [Symbol.asyncDispose]: async () => handle.close() };
-}
-
 async function readRange(file: FileHandle, start: number, end: number): Promise<Uint8Array> {
   const bytes = new Uint8Array(Math.max(0, end - start));
   let filled = 0;
@@ -197,22 +220,6 @@ async function readRange(file: FileHandle, start: number, end: number): Promise<
   return bytes.subarray(0, filled);
 }
 
-async function syncDirectory(directory: string): Promise<void> {
-  // Windows cannot open a directory, and orders its changes by journal.
-  if (process.platform === "win32") return;
-  await using file = await openDisposable(directory, "r");
-  await file.handle.sync();
-}
-
-/** Removes a temporary file; a failure only leaves a file that nothing reads. */
-async function removeQuietly(temporary: string): Promise<void> {
-  try {
-    await unlink(temporary);
-  } catch {
-    // The name is never used again, and listings leave it out.
-  }
-}
-
-function isTemporary(name: string): boolean {
-  return name.startsWith(TEMPORARY_PREFIX) && name.endsWith(TEMPORARY_SUFFIX);
+function entryOf(objectPath: string, status: Stats): ObjectEntry {
+  return { path: objectPath, sizeBytes: status.size, modifiedAtMs: Math.trunc(status.mtimeMs) };
 }

@@ -17,6 +17,11 @@ export function checkStorePath(path: string): void {
   }
 }
 
+/** Whether {@link checkStorePath} takes a path. */
+export function isStorePath(path: string): boolean {
+  return problemOf(path) === undefined;
+}
+
 function problemOf(path: string): string | undefined {
   if (path === "") return "is empty";
   if (path.includes("\0")) return "holds a NUL character";

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import { DeltaError } from "../delta-error.ts";
-import type { Action } from "../log/actions.ts";
-import { encodeDataPath } from "../log/data-path.ts";
+import type { PartitionValues } from "../log/actions.ts";
 import { isJsonObject } from "../log/json-fields.ts";
 import type { Snapshot } from "../log/snapshot.ts";
 import { checkStorePath } from "../store/store-path.ts";
-import { ENGINE_INFO } from "./engine-info.ts";
+import {
+  type AppendTxn,
+  checkCount,
+  type TransactionRequest,
+  validateTxn,
+} from "./transaction-request.ts";
 
 /** A data file that lies in the table's directory, durable, and is to become part of the table. */
 export interface AppendedFile {
@@ -15,18 +19,16 @@ export interface AppendedFile {
   readonly modificationTimeMs: number;
   readonly rowCount: number;
   /**
+   * The value of each partition column, which all rows of the file have, as the protocol's "Partition Value
+   * Serialization" has it; by physical name where the table maps columns.
+   * @default none: the table is not partitioned
+   */
+  readonly partitionValues?: PartitionValues;
+  /**
    * Statistics as JSON text, as the protocol's "Per-file Statistics" has them; `numRecords` must equal `rowCount`.
    * @default only `numRecords`
    */
   readonly stats?: string;
-}
-
-/** How far an application has come; recorded with the rows, so that a repeated append adds nothing. */
-export interface AppendTxn {
-  /** Names the application and its part, such as a log; few and long-lived, since a table keeps every one. */
-  readonly appId: string;
-  /** Grows with each append; 0 to 2^53 - 1. */
-  readonly version: number;
 }
 
 export interface AppendRequest {
@@ -46,35 +48,12 @@ export interface AppendRequest {
   readonly userMetadata?: string;
 }
 
-export type ConflictReason =
-  /** The schema is another: encode the rows again for it. */
-  | "schemaChanged"
-  /** Another part of the metadata has changed, such as a property: check that it still holds, then try again. */
-  | "metadataChanged"
-  | "protocolChanged"
-  /** The table that the files were written for is gone, and there is another one in its place. */
-  | "tableReplaced"
-  /** Another writer that uses the same `appId` has committed a lower version meanwhile: two of them are at work. */
-  | "txnChanged"
-  /** Other writers were faster each time until the budget was used up; try again. */
-  | "contention";
-
-export type AppendResult =
-  | { readonly kind: "committed"; readonly version: number }
-  /** The table holds this `txn` version or a later one already; nothing was added. */
-  | { readonly kind: "alreadyCommitted"; readonly version?: number }
-  /** Nothing was added. `version` is the table version that stands against it. */
-  | { readonly kind: "conflict"; readonly reason: ConflictReason; readonly version: number };
-
 /** @throws DeltaError `invalid_argument` naming the file and the rule. */
 export function validateAppendRequest({ files, txn }: AppendRequest): void {
   if (files.length === 0 && txn === undefined) {
     throw new DeltaError("invalid_argument", "an append without a txn needs at least one file");
   }
-  if (txn !== undefined) {
-    if (txn.appId === "") throw new DeltaError("invalid_argument", "the txn's appId is empty");
-    checkCount("the txn's version", txn.version);
-  }
+  validateTxn(txn);
   const paths = new Set<string>();
   for (const file of files) {
     validateFile(file);
@@ -88,52 +67,27 @@ export function validateAppendRequest({ files, txn }: AppendRequest): void {
   }
 }
 
-export interface CommitContext {
-  readonly nowMs: number;
-  readonly txnId: string;
-  readonly readVersion: number;
-}
-
-/** The actions of the commit that an append makes; the same for each attempt but for `readVersion`. */
-export function actionsOfAppend(request: AppendRequest, context: CommitContext): Action[] {
-  const { files, txn, userMetadata } = request;
-  const actions: Action[] = [
-    {
-      commitInfo: {
-        timestamp: context.nowMs,
-        operation: request.operation ?? (txn === undefined ? "WRITE" : "STREAMING UPDATE"),
-        operationParameters: operationParameters(txn),
-        readVersion: context.readVersion,
-        isolationLevel: "WriteSerializable",
-        isBlindAppend: true,
-        operationMetrics: {
-          numFiles: String(files.length),
-          numOutputRows: String(sum(files, (file) => file.rowCount)),
-          numOutputBytes: String(sum(files, (file) => file.sizeBytes)),
-        },
-        ...(userMetadata === undefined ? {} : { userMetadata }),
-        engineInfo: request.engineInfo ?? ENGINE_INFO,
-        txnId: context.txnId,
-      },
+/** The blind append as a transaction. */
+export function transactionOfAppend(
+  request: AppendRequest,
+  writtenFor: Snapshot,
+): TransactionRequest {
+  const { files, txn, engineInfo, userMetadata } = request;
+  return {
+    readSnapshot: writtenFor,
+    reads: "nothing",
+    operation: request.operation ?? (txn === undefined ? "WRITE" : "STREAMING UPDATE"),
+    operationParameters: operationParameters(txn),
+    operationMetrics: {
+      numFiles: String(files.length),
+      numOutputRows: String(sum(files, (file) => file.rowCount)),
+      numOutputBytes: String(sum(files, (file) => file.sizeBytes)),
     },
-  ];
-  if (txn !== undefined) {
-    const { appId, version } = txn;
-    actions.push({ txn: { appId, version, lastUpdated: context.nowMs } });
-  }
-  for (const file of files) {
-    actions.push({
-      add: {
-        path: encodeDataPath(file.path),
-        partitionValues: {},
-        size: file.sizeBytes,
-        modificationTime: file.modificationTimeMs,
-        dataChange: true,
-        stats: file.stats ?? JSON.stringify({ numRecords: file.rowCount }),
-      },
-    });
-  }
-  return actions;
+    adds: files.map((file) => ({ ...file, partitionValues: file.partitionValues ?? {} })),
+    ...(txn === undefined ? {} : { txn }),
+    ...(engineInfo === undefined ? {} : { engineInfo }),
+    ...(userMetadata === undefined ? {} : { userMetadata }),
+  };
 }
 
 function operationParameters(txn: AppendTxn | undefined): Record<string, string> {
@@ -169,15 +123,6 @@ function recordCountOf(stats: string): unknown {
     return isJsonObject(value) ? value["numRecords"] : undefined;
   } catch {
     return undefined;
-  }
-}
-
-function checkCount(what: string, value: number): void {
-  if (!Number.isSafeInteger(value) || value < 0) {
-    throw new DeltaError(
-      "invalid_argument",
-      `${what} is ${value}; it must be a whole number from 0 to 2^53 - 1`,
-    );
   }
 }
 

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 import { randomUUID } from "node:crypto";
-import { LocalStore } from "../store/local-store.ts";
 import type { ObjectStore } from "../store/object-store.ts";
+import { openStore, type StoreOptions } from "../store/open-store.ts";
 
 /** What a table uses of the world around it; each part can be given, for tests and for other stores. */
 export interface TableComponents {
   /**
    * Where the table's files are.
-   * @default a {@link LocalStore} on the table's location
+   * @default the store of the table's location; see {@link openStore}
    */
   readonly store?: ObjectStore;
+  /** How the store of the table's location is opened, such as with which credentials. */
+  readonly storeOptions?: StoreOptions;
   /**
    * Milliseconds since the epoch.
    * @default Date.now
@@ -25,12 +27,12 @@ export interface ResolvedComponents {
   readonly randomUuid: () => string;
 }
 
-export function resolveComponents(
+export async function resolveComponents(
   location: string,
   components: TableComponents,
-): ResolvedComponents {
+): Promise<ResolvedComponents> {
   return {
-    store: components.store ?? new LocalStore(location),
+    store: components.store ?? (await openStore(location, components.storeOptions)),
     clock: components.clock ?? Date.now,
     randomUuid: components.randomUuid ?? randomUUID,
   };

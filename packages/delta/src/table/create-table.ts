@@ -2,8 +2,8 @@
 import { DeltaError } from "../delta-error.ts";
 import type { Action, ProtocolAction } from "../log/actions.ts";
 import { encodeCommit, parseCommit } from "../log/commit-codec.ts";
-import { listLog } from "../log/load-snapshot.ts";
 import { commitPath, LOG_DIRECTORY } from "../log/log-files.ts";
+import { listLog } from "../log/log-listing.ts";
 import { replayCommits } from "../log/snapshot.ts";
 import { printSchemaString } from "../schema/schema-json.ts";
 import type { DataType, StructType } from "../schema/types.ts";
@@ -13,7 +13,10 @@ import { DeltaTable } from "./delta-table.ts";
 import { ENGINE_INFO } from "./engine-info.ts";
 
 export interface CreateTableOptions extends TableComponents {
-  /** The table's directory; made if needed. It may hold other files, but no Delta table. */
+  /**
+   * The table's directory, made if needed, or its place in an object store; see `openStore`. It may hold other files,
+   * but no Delta table.
+   */
   readonly location: string;
   readonly schema: StructType;
   readonly name?: string;
@@ -49,7 +52,7 @@ export async function createTable(options: CreateTableOptions): Promise<DeltaTab
   const { location, schema, properties = {} } = options;
   validateTableSchema(schema);
   validateProperties(properties);
-  const components = resolveComponents(location, options);
+  const components = await resolveComponents(location, options);
   const { store, clock, randomUuid } = components;
   if ((await listLog(store)).length > 0) throw alreadyExists(store.location);
   const bytes = encodeCommit(

@@ -2,24 +2,36 @@
 import { DeltaError } from "../delta-error.ts";
 import { loadSnapshot, refreshSnapshot } from "../log/load-snapshot.ts";
 import type { Snapshot } from "../log/snapshot.ts";
-import { type AppendRequest, type AppendResult, validateAppendRequest } from "./append-request.ts";
-import { commitAppend } from "./commit-append.ts";
+import { validateAppendable } from "../log/table-features.ts";
+import type { Row } from "../scan/row.ts";
+import type { ScanOptions } from "../scan/scan-options.ts";
+import { countRows, scanRows } from "../scan/scan-rows.ts";
+import {
+  type AppendRequest,
+  transactionOfAppend,
+  validateAppendRequest,
+} from "./append-request.ts";
+import { commitTransaction, type TableState } from "./commit-transaction.ts";
 import { type ResolvedComponents, resolveComponents, type TableComponents } from "./components.ts";
-import { countRows, type Row, type ScanOptions, scanRows } from "./scan.ts";
+import {
+  type CommitResult,
+  type TransactionRequest,
+  validateTransactionRequest,
+} from "./transaction-request.ts";
 
-/** Appends that may wait for those before them on one `DeltaTable`. */
-const MAX_WAITING_APPENDS = 1024;
+/** Commits that may wait for those before them on one `DeltaTable`. */
+const MAX_WAITING_COMMITS = 1024;
 
 /**
  * Opens a table.
- * @param location the table's directory.
+ * @param location the table's directory, or its place in an object store; see `openStore`.
  * @throws DeltaError `not_found` if there is none, `data_loss`, `unsupported`.
  */
 export async function openTable(
   location: string,
   components: TableComponents = {},
 ): Promise<DeltaTable> {
-  const resolved = resolveComponents(location, components);
+  const resolved = await resolveComponents(location, components);
   return new DeltaTable(await loadSnapshot(resolved.store), resolved);
 }
 
@@ -28,11 +40,11 @@ export class DeltaTable {
   readonly location: string;
   readonly #components: ResolvedComponents;
   #snapshot: Snapshot;
-  /** Set where an append may have happened: the next one has to look at the log before it trusts the snapshot. */
+  /** Set where a commit may have happened: the next one has to look at the log before it trusts the snapshot. */
   #mustRefresh = false;
-  /** Settled when the last append has ended; never rejected. */
-  #lastAppend: Promise<void> = Promise.resolve();
-  #waitingAppendCount = 0;
+  /** Settled when the last commit has ended; never rejected. */
+  #lastCommit: Promise<void> = Promise.resolve();
+  #waitingCommitCount = 0;
 
   /** @internal */
   constructor(snapshot: Snapshot, components: ResolvedComponents) {
@@ -67,25 +79,25 @@ export class DeltaTable {
    * Where the promise is rejected with `effect: "unknown"`, the append may have happened: repeat it with the same `txn`,
    * which tells.
    * @throws DeltaError `invalid_argument`, `unsupported` (see `validateAppendable`), `not_found` (the table is gone),
-   *   `resource_exhausted` (no room in the store, or more than 1024 appends waiting), `permission_denied`,
+   *   `resource_exhausted` (no room in the store, or more than 1024 commits waiting), `permission_denied`,
    *   `unavailable`, `data_loss`.
    */
-  async append(request: AppendRequest): Promise<AppendResult> {
+  async append(request: AppendRequest): Promise<CommitResult> {
     validateAppendRequest(request);
-    if (this.#waitingAppendCount >= MAX_WAITING_APPENDS) {
-      throw new DeltaError(
-        "resource_exhausted",
-        `${MAX_WAITING_APPENDS} appends to ${this.location} are waiting; wait for some of them`,
-      );
-    }
-    const writtenFor = request.writtenFor ?? this.#snapshot;
-    this.#waitingAppendCount += 1;
-    const result = this.#lastAppend.then(async () => this.#append(request, writtenFor));
-    this.#lastAppend = result.then(
-      () => this.#endAppend(),
-      () => this.#endAppend(),
-    );
-    return result;
+    const transaction = transactionOfAppend(request, request.writtenFor ?? this.#snapshot);
+    return this.#enqueue(transaction, validateAppendable);
+  }
+
+  /**
+   * Makes one new version of the table, in turn with the appends on this object. Other writers may come between, which
+   * is retried as long as their changes and this one do not stand against each other; see {@link ConflictReason}. The
+   * caller answers for what the files hold.
+   * @throws DeltaError as {@link DeltaTable.append}; `unsupported` where the table uses, before or after the change, what
+   *   this library does not write.
+   */
+  async commit(request: TransactionRequest): Promise<CommitResult> {
+    validateTransactionRequest(request);
+    return this.#enqueue(request);
   }
 
   /**
@@ -98,38 +110,63 @@ export class DeltaTable {
   }
 
   /**
-   * The rows of the newest state that this object has seen at the time of the call, in the order of the files in the
-   * log and of the rows in the files. See {@link Row} for the values.
-   * @throws DeltaError while iterating: `invalid_argument` for an unknown column, `unsupported` for what cannot be
-   *   read, `data_loss` for a missing or damaged file.
+   * The rows of the newest state that this object has seen at the time of the call, or of the state that `version` or
+   * `timestampMs` names, in the order of the files in the log and of the rows in the files. See {@link Row} for the
+   * values.
+   * @throws DeltaError while iterating: `invalid_argument` for an unknown column or a condition that does not fit,
+   *   `not_found` for a version that is not there (any more), `unsupported` for what cannot be read, `data_loss` for a
+   *   missing or damaged file; the reason of `signal`.
    */
   scan(options: ScanOptions = {}): AsyncGenerator<Row, void, undefined> {
     return scanRows(this.#components.store, this.#snapshot, options);
   }
 
-  async #append(request: AppendRequest, writtenFor: Snapshot): Promise<AppendResult> {
+  async #enqueue(
+    request: TransactionRequest,
+    checkLatest?: (latest: Snapshot) => void,
+  ): Promise<CommitResult> {
+    if (this.#waitingCommitCount >= MAX_WAITING_COMMITS) {
+      throw new DeltaError(
+        "resource_exhausted",
+        `${MAX_WAITING_COMMITS} commits to ${this.location} are waiting; wait for some of them`,
+      );
+    }
+    this.#waitingCommitCount += 1;
+    const result = this.#lastCommit.then(async () => this.#commit(request, checkLatest));
+    this.#lastCommit = result.then(
+      () => this.#endCommit(),
+      () => this.#endCommit(),
+    );
+    return result;
+  }
+
+  async #commit(
+    request: TransactionRequest,
+    checkLatest?: (latest: Snapshot) => void,
+  ): Promise<CommitResult> {
     if (this.#mustRefresh) {
       await this.refresh();
       this.#mustRefresh = false;
     }
+    const state: TableState = {
+      ...this.#components,
+      latest: () => this.#snapshot,
+      advance: (snapshot) => this.#advance(snapshot),
+      refresh: async () => this.refresh(),
+    };
     try {
-      return await commitAppend(request, writtenFor, {
-        ...this.#components,
-        latest: () => this.#snapshot,
-        advance: (snapshot) => this.#advance(snapshot),
-        refresh: async () => this.refresh(),
-      });
+      return await commitTransaction(request, state, checkLatest);
     } catch (error) {
       if (error instanceof DeltaError && error.effect === "unknown") this.#mustRefresh = true;
       throw error;
     }
   }
 
-  #endAppend(): void {
-    this.#waitingAppendCount -= 1;
+  #endCommit(): void {
+    this.#waitingCommitCount -= 1;
   }
 
-  /** A refresh and an append may run at once; the newer state stays. */
+  /** A refresh and a commit may run at once; the newer state stays. */
   #advance(snapshot: Snapshot): void {
     if (snapshot.version > this.#snapshot.version) this.#snapshot = snapshot;
   }

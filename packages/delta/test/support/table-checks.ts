@@ -6,7 +6,7 @@ import { DeltaError, type DeltaErrorCode } from "../../src/delta-error.ts";
 import { commitPath } from "../../src/log/log-files.ts";
 import { parseColumnList } from "../../src/schema/column-list.ts";
 import type { StructType } from "../../src/schema/types.ts";
-import type { Row } from "../../src/table/scan.ts";
+import type { Row } from "../../src/scan/row.ts";
 
 /** Every type that can be written, with and without NOT NULL. */
 export const SCHEMA: StructType = parseColumnList(

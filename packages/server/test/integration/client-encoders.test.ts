@@ -250,8 +250,12 @@ function expectedValue(name: string, value: unknown): unknown {
       return { x, inner };
     }
     case "counts":
-      return Object.fromEntries(
+      return new Map(
         [...(value as Map<string, number>)].map(([key, cents_]) => [key, cents_.toFixed(2)]),
+      );
+    case "places":
+      return new Map(
+        Object.entries(value as AppRecord).map(([key, place]) => [Number(key), place]),
       );
     default:
       return value;

@@ -2,9 +2,15 @@
 import assert from "node:assert/strict";
 import { rm } from "node:fs/promises";
 import { describe, it } from "node:test";
-import { RecordType, ZerobusSdk, type ZerobusStream } from "@sluice/client";
+import {
+  Producer,
+  ProducerMetrics,
+  RecordType,
+  ZerobusSdk,
+  type ZerobusStream,
+} from "@sluice/client";
 import { parseColumnList } from "@sluice/delta";
-import { Signal } from "@sluice/testkit";
+import { ManualClock, Signal } from "@sluice/testkit";
 import {
   type FaultNotice,
   parseFaults,
@@ -162,6 +168,63 @@ describe("a server with faults", () => {
     await stream.close();
     assert.equal(stream.acknowledgedRequests, 100);
     assert.equal(stream.reconnects, 0);
+  });
+
+  it("throttles so that a producer tells the ceiling and adds a stream", async () => {
+    const serverClock = new ManualServerClock();
+    const clock = new ManualClock();
+    await using faulty = await faultyServer("throttle=400/s", serverClock);
+    const signal = new Signal();
+    const ceilings: number[] = [];
+    const laneCounts: number[] = [];
+    const metrics = new ProducerMetrics({ table: TABLE });
+    const producer = await Producer.open(
+      {
+        endpoint: faulty.server.endpoint,
+        unityCatalogUrl: faulty.server.workspaceUrl,
+        table: TABLE,
+        auth: {
+          clientId: faulty.server.credentials?.clientId ?? "",
+          clientSecret: faulty.server.credentials?.clientSecret ?? "",
+        },
+        lanes: { min: 1, max: 2 },
+        maxInflightRecords: 5_000,
+        throttleDetection: { windowMs: 6_000 },
+        metrics,
+        onAck: () => signal.notify(),
+        onEvent: (event) => {
+          if (event.kind === "throttled") ceilings.push(event.report.recordsPerSecond);
+          if (event.kind === "laneCountChanged") laneCounts.push(event.to);
+          signal.notify();
+        },
+      },
+      { clock, random: () => 0.5 },
+    );
+    const load = { on: true };
+    const submitting = (async () => {
+      for (let id = 0; load.on; id++) await producer.submit({ id });
+    })();
+    // A tenth of a second's worth is free.
+    await signal.until(() => metrics.snapshot().acknowledgedRecords >= 40);
+    for (let step = 1; ceilings.length === 0; step++) {
+      const before = metrics.snapshot().acknowledgedRecords;
+      serverClock.advance(20);
+      await signal.until(() => metrics.snapshot().acknowledgedRecords >= before + 8);
+      if (step % 50 === 0) clock.advance(1_000);
+    }
+    assert.ok(Math.abs((ceilings[0] ?? 0) - 400) <= 40, String(ceilings[0]));
+    await signal.until(() => laneCounts.length > 0);
+    assert.deepEqual(laneCounts, [2]);
+    assert.equal(producer.health().status, "degraded");
+    load.on = false;
+    const closed = producer.close();
+    const isClosed = closed.then(() => true);
+    while ((await Promise.race([isClosed, new Promise(setImmediate)])) !== true) {
+      serverClock.advance(100);
+      clock.advance(10);
+    }
+    await submitting;
+    assert.deepEqual(await closed, []);
   });
 
   it("refuses streams with the status it is told", async () => {

@@ -15,7 +15,7 @@ import { createRandom } from "../../src/random.ts";
 import type { ApplicationOptions } from "./producer-application.ts";
 
 const SCRIPT = fileURLToPath(new URL("./producer-application.js", import.meta.url));
-const ROUND_COUNT = Number(process.env["SLUICE_CRASH_ROUNDS"] ?? 4);
+const ROUND_COUNT = Number(process.env["SLUICE_CRASH_ROUNDS"] ?? 20);
 const SEED = Number(process.env["SLUICE_TEST_SEED"] ?? Date.now() % 1_000_000);
 /** Nobody listens there. */
 const NOWHERE = "http://127.0.0.1:1";

@@ -3,6 +3,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { resolveConnection } from "../../../src/produce/connection.ts";
 import { LatencyHistogram } from "../../../src/produce/latency-histogram.ts";
+import { throttledLine } from "../../../src/produce/produce-progress.ts";
+import { type ProduceSummary, summaryLines } from "../../../src/produce/summary.ts";
+import { PLAIN_STYLE } from "../../../src/terminal/style.ts";
 
 function closeTo(actual: number | undefined, expected: number): boolean {
   return actual !== undefined && Math.abs(actual - expected) <= expected * 0.02;
@@ -58,4 +61,40 @@ test("names what a connection lacks", () => {
     () => resolveConnection({ auth: true, endpoint: "https://1.zerobus.eu.example.com" }, {}),
     /no workspace URL given/,
   );
+});
+
+test("tells the ceiling of a throttled stream and what to do", () => {
+  const line = throttledLine({
+    kind: "throttled",
+    endpoint: "localhost:1",
+    table: "a.b.c",
+    lane: 2,
+    streamId: "s",
+    report: { recordsPerSecond: 15_000, bytesPerSecond: 1_500_000, advice: "" },
+  });
+  assert.match(line, /stream 2 gets no further than 15,000 records\/s .*--streams N/);
+  const summary: ProduceSummary = {
+    table: "a.b.c",
+    complete: true,
+    interrupted: false,
+    encoding: "proto",
+    records: 1,
+    acknowledged: 1,
+    unacknowledged: 0,
+    resent: 0,
+    reconnects: 0,
+    throttledStreams: 1,
+    skipped: 0,
+    deadLettered: 0,
+    spooled: 0,
+    bytes: 10,
+    seconds: 1,
+    recordsPerSecond: 1,
+    ackP50Ms: 1,
+    ackP99Ms: 1,
+    error: null,
+  };
+  assert.match(summaryLines(summary, PLAIN_STYLE).join("\n"), /throttled +1 stream/);
+  const none = { ...summary, throttledStreams: 0 };
+  assert.doesNotMatch(summaryLines(none, PLAIN_STYLE).join("\n"), /throttled/);
 });

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ZerobusError } from "../../core/zerobus-error.ts";
-import type { ThrottleDetector, ThrottleReport, ThroughputSample } from "../rate-limiter.ts";
+import type { ThrottleDetector, ThrottleReport, ThroughputSample } from "./throttle-report.ts";
 
 /** How sure the detector wants to be. */
 export interface ThrottleDetectorOptions {
@@ -54,8 +54,7 @@ class Detector implements ThrottleDetector {
   readonly #release: number;
   #previous: ThroughputSample | undefined;
   #intervals: Interval[] = [];
-  /** Records per second reported, while the throttling lasts. */
-  #ceiling: number | undefined;
+  #current: ThrottleReport | undefined;
   /** How long the rate has been clearly above the ceiling, or the lane not full. */
   #easedMs = 0;
 
@@ -63,6 +62,10 @@ class Detector implements ThrottleDetector {
     this.#windowMs = windowMs;
     this.#flatness = flatness;
     this.#release = release;
+  }
+
+  get current(): ThrottleReport | undefined {
+    return this.#current;
   }
 
   observe(sample: ThroughputSample): ThrottleReport | undefined {
@@ -81,8 +84,8 @@ class Detector implements ThrottleDetector {
       bytes: sample.acknowledgedBytes - previous.acknowledgedBytes,
     };
     const isTelling = sample.full && previous.full && sample.undisturbed;
-    if (this.#ceiling !== undefined) {
-      this.#watchForEnd(interval, isTelling);
+    if (this.#current !== undefined) {
+      this.#watchForEnd(this.#current, interval, isTelling);
       return undefined;
     }
     if (!isTelling || interval.records <= 0) {
@@ -109,19 +112,22 @@ class Detector implements ThrottleDetector {
     const bytes = intervals.reduce((sum, interval) => sum + interval.bytes, 0);
     const recordsPerSecond = Math.round((records * 1000) / totalMs);
     const bytesPerSecond = Math.round((bytes * 1000) / totalMs);
-    this.#ceiling = recordsPerSecond;
+    this.#current = { recordsPerSecond, bytesPerSecond, advice: ADVICE };
     this.#easedMs = 0;
     this.#intervals = [];
-    return { recordsPerSecond, bytesPerSecond, advice: ADVICE };
+    return this.#current;
   }
 
   /** Ended is what was different for a quarter of the window in a row, or has been interrupted. */
-  #watchForEnd({ records, durationMs }: Interval, isTelling: boolean): void {
+  #watchForEnd(
+    current: ThrottleReport,
+    { records, durationMs }: Interval,
+    isTelling: boolean,
+  ): void {
     const rate = (records * 1000) / durationMs;
-    const ceiling = this.#ceiling ?? 0;
-    const isHeld = isTelling && rate <= ceiling * (1 + this.#release);
+    const isHeld = isTelling && rate <= current.recordsPerSecond * (1 + this.#release);
     this.#easedMs = isHeld ? 0 : this.#easedMs + durationMs;
-    if (this.#easedMs >= this.#windowMs / 4) this.#ceiling = undefined;
+    if (this.#easedMs >= this.#windowMs / 4) this.#current = undefined;
   }
 }
 

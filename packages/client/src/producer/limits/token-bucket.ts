@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ZerobusError } from "../../core/zerobus-error.ts";
-import type { RateLimiter, RateLimiterFactory } from "../rate-limiter.ts";
+import type { RateLimiter, RateLimiterFactory } from "../../core/rate-limiter.ts";
 
 /** Rates that one stream is held to. At least one of the two is given. */
 export interface TokenBucketOptions {

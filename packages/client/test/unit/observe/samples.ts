@@ -95,6 +95,8 @@ export function healthOf(
         unacknowledgedRecords: 0,
         streamId: undefined,
         code: undefined,
+        throttled: undefined,
+        slowedTo: undefined,
       }),
     ),
   };

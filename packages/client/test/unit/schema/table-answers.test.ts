@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { fetchTableSchema, type TableSchema } from "@sluice/client";
+import { fetchTableSchema, type TableSchema, ZerobusError } from "@sluice/client";
 import { parseTypeJson } from "../../../src/schema/parse-type-json.ts";
 import { parseTypeText } from "../../../src/schema/parse-type-text.ts";
 import { sqlTypeText } from "../../../src/schema/table-schema.ts";
@@ -10,14 +10,14 @@ import { failsWith, TABLE } from "./support.ts";
 const MANAGED = { table_type: "MANAGED", data_source_format: "DELTA" };
 
 /** What is made of an answer of the catalog. */
-function fetched(answer: unknown, status = 200): Promise<TableSchema> {
+function fetched(answer: unknown, status = 200, token = "secret"): Promise<TableSchema> {
   return fetchTableSchema({
     unityCatalogUrl: "https://host.test/base/",
     table: TABLE,
-    token: async () => "secret",
+    token: async () => token,
     get: async (url, headers) => {
       assert.equal(url.href, `https://host.test/base/api/2.1/unity-catalog/tables/${TABLE}`);
-      assert.equal(headers["authorization"], "Bearer secret");
+      assert.equal(headers["authorization"], `Bearer ${token}`);
       return { status, body: typeof answer === "string" ? answer : JSON.stringify(answer) };
     },
   });
@@ -207,6 +207,16 @@ describe("fetching a table's schema", () => {
       await assert.rejects(fetched(answer, status), failsWith(code, text));
     });
   }
+
+  it("keeps the token that a catalog repeats out of its error", async () => {
+    const answer = { message: "opaque is no good, nor is Bearer opaque" };
+    await assert.rejects(fetched(answer, 401, "opaque"), (error: unknown) => {
+      assert.ok(error instanceof ZerobusError);
+      assert.doesNotMatch(JSON.stringify([error.message, error.details]), /opaque/);
+      assert.match(error.message, /is no good/);
+      return true;
+    });
+  });
 
   it("refuses a table's name that is none before asking", async () => {
     await assert.rejects(

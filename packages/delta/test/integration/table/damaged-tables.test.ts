@@ -71,7 +71,7 @@ describe("reading what is left", () => {
     );
     await table.refresh();
     assert.equal(await table.countRows(), 1);
-    await rejectsWith(allRows(table.scan()), "unsupported", /deletion vector/);
+    await rejectsWith(allRows(table.scan()), "data_loss", /deletion vector/);
   });
 
   test("names the data file that is missing, short or damaged", async (context) => {

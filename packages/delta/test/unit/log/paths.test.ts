@@ -4,8 +4,7 @@ import { describe, test } from "node:test";
 import * as fc from "fast-check";
 import { DeltaError } from "../../../src/delta-error.ts";
 import { checkDataPath, decodeDataPath, encodeDataPath } from "../../../src/log/data-path.ts";
-import { chooseLogSegment } from "../../../src/log/load-snapshot.ts";
-import { commitName, type LogFile, parseLogFileName } from "../../../src/log/log-files.ts";
+import { commitName, parseLogFileName } from "../../../src/log/log-files.ts";
 import { checkStorePath } from "../../../src/store/store-path.ts";
 
 function codeOf(run: () => unknown): string | undefined {
@@ -78,18 +77,29 @@ describe("paths", () => {
       version: 42,
       name: "00000000000000000042.json",
     });
-    const forms: Record<string, string> = {
-      "00000000000000000010.checkpoint.parquet": "classic",
-      "00000000000000000010.checkpoint.0000000001.0000000003.parquet": "multiPart",
-      "00000000000000000010.checkpoint.80a083e8-7026-4e79-81be-64bd76c43a11.json": "uuid",
+    const files: Record<string, object> = {
+      "00000000000000000010.checkpoint.parquet": { kind: "checkpoint", form: "classic" },
+      "00000000000000000010.checkpoint.0000000002.0000000003.parquet": {
+        kind: "checkpoint",
+        form: "multiPart",
+        part: 2,
+        partCount: 3,
+      },
+      "00000000000000000010.checkpoint.80a083e8-7026-4e79-81be-64bd76c43a11.json": {
+        kind: "checkpoint",
+        form: "uuid",
+      },
+      "00000000000000000010.crc": { kind: "checksum" },
+      "00000000000000000010.00000000000000000013.compacted.json": {
+        kind: "compacted",
+        endVersion: 13,
+      },
     };
-    for (const [name, form] of Object.entries(forms)) {
-      assert.deepEqual(parseLogFileName(name), { kind: "checkpoint", form, version: 10, name });
+    for (const [name, expected] of Object.entries(files)) {
+      assert.deepEqual(parseLogFileName(name), { ...expected, version: 10, name });
     }
     for (const name of [
       "_last_checkpoint",
-      "00000000000000000010.crc",
-      "00000000000000000001.00000000000000000003.compacted.json",
       "1.json",
       ".00000000000000000001.json.x.tmp",
       "00000000000000000001.json.bak",
@@ -99,74 +109,6 @@ describe("paths", () => {
     assert.equal(
       codeOf(() => parseLogFileName("99999999999999999999.json")),
       "unsupported",
-    );
-  });
-});
-
-function commits(from: number, to: number): LogFile[] {
-  return Array.from(
-    { length: to - from + 1 },
-    (_, index): LogFile => ({
-      kind: "commit",
-      version: from + index,
-      name: commitName(from + index),
-    }),
-  );
-}
-
-function checkpoint(version: number, form: "classic" | "uuid" | "multiPart"): LogFile {
-  return { kind: "checkpoint", form, version, name: `${version}.${form}` };
-}
-
-describe("log segment", () => {
-  test("starts at version 0 or after the newest classic checkpoint", () => {
-    assert.deepEqual(chooseLogSegment(commits(0, 5), "t"), {
-      checkpoint: undefined,
-      firstVersion: 0,
-      lastVersion: 5,
-    });
-    const newest = checkpoint(4, "classic");
-    assert.deepEqual(chooseLogSegment([checkpoint(2, "classic"), newest, ...commits(2, 5)], "t"), {
-      checkpoint: newest,
-      firstVersion: 5,
-      lastVersion: 5,
-    });
-    assert.equal(
-      chooseLogSegment([checkpoint(5, "classic"), ...commits(5, 5)], "t").lastVersion,
-      5,
-    );
-  });
-
-  test("needs no checkpoint of another kind where the commits are all there", () => {
-    assert.equal(
-      chooseLogSegment([...commits(0, 5), checkpoint(4, "uuid")], "t").checkpoint,
-      undefined,
-    );
-  });
-
-  test("refuses a log that only another kind of checkpoint covers, by its name", () => {
-    assert.equal(
-      codeOf(() => chooseLogSegment([...commits(3, 5), checkpoint(4, "uuid")], "t")),
-      "unsupported",
-    );
-    assert.equal(
-      codeOf(() => chooseLogSegment([...commits(3, 5), checkpoint(4, "multiPart")], "t")),
-      "unsupported",
-    );
-  });
-
-  test("refuses gaps and empty logs", () => {
-    assert.equal(
-      codeOf(() => chooseLogSegment([...commits(0, 2), ...commits(4, 5)], "t")),
-      "data_loss",
-    );
-    assert.equal(
-      codeOf(() => chooseLogSegment(commits(1, 2), "t")),
-      "data_loss",
-    );
-    assert.equal(
-      codeOf(() => chooseLogSegment([], "t")),
-      "not_found",
     );
   });
 });

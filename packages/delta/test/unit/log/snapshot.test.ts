@@ -92,8 +92,8 @@ describe("snapshot", () => {
     assert.deepEqual(
       [...snapshot.txns],
       [
-        ["x", { version: 4, committedVersion: 2 }],
-        ["y", { version: 1, committedVersion: 1 }],
+        ["x", { version: 4, committedVersion: 2, lastUpdatedMs: undefined }],
+        ["y", { version: 1, committedVersion: 1, lastUpdatedMs: undefined }],
       ],
     );
   });

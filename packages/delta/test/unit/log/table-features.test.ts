@@ -81,31 +81,37 @@ describe("table features", () => {
 
   test("refuses unknown features by name, for reading and for writing apart", () => {
     refuses(
-      () => validateReadable(features(["typeWidening", "nova"], ["typeWidening", "nova"]), plain),
-      /cannot read .* typeWidening, nova/,
+      () =>
+        validateReadable(features(["catalogManaged", "nova"], ["catalogManaged", "nova"]), plain),
+      /cannot read .* catalogManaged, nova/,
     );
-    validateReadable(features([], ["rowTracking", "icebergCompatV2"]), plain);
+    validateReadable(features([], ["icebergCompatV2", "nova"]), plain);
     refuses(
-      () => appendable(features([], ["rowTracking", "icebergCompatV2"]), plain),
-      /cannot append to .* rowTracking, icebergCompatV2/,
+      () => appendable(features([], ["icebergCompatV2", "nova"]), plain),
+      /cannot append to .* icebergCompatV2, nova/,
     );
   });
 
-  test("refuses column mapping where it is on and supported", () => {
+  test("reads tables with column mapping, and refuses to append to them", () => {
     const mapped = metadataOf(SCHEMA, { "delta.columnMapping.mode": "name" });
-    refuses(
-      () => validateReadable({ minReaderVersion: 2, minWriterVersion: 5 }, mapped),
-      /columnMapping/,
-    );
-    refuses(
-      () => validateReadable(features(["columnMapping"], ["columnMapping"]), mapped),
-      /columnMapping/,
-    );
-    validateReadable(PROTOCOL, mapped);
-    validateReadable(
+    for (const protocol of [
+      { minReaderVersion: 2, minWriterVersion: 5 },
+      features(["columnMapping"], ["columnMapping"]),
+    ]) {
+      validateReadable(protocol, mapped);
+      refuses(() => appendable(protocol, mapped), /columnMapping/);
+    }
+    appendable(PROTOCOL, mapped);
+    appendable(
       features(["columnMapping"], ["columnMapping"]),
       metadataOf(SCHEMA, { "delta.columnMapping.mode": "none" }),
     );
+  });
+
+  test("reads tables with widened types, and refuses to append to them", () => {
+    const protocol = features(["typeWidening"], ["typeWidening"]);
+    validateReadable(protocol, plain);
+    refuses(() => appendable(protocol, plain), /typeWidening/);
   });
 
   test("refuses to append where rows would have to be checked or computed", () => {
@@ -126,14 +132,11 @@ describe("table features", () => {
     }
   });
 
-  test("refuses to append to partitioned tables and tables with in-commit timestamps", () => {
+  test("refuses to append to partitioned tables", () => {
     refuses(
       () => appendable(PROTOCOL, { ...plain, partitionColumns: ["id"] }),
       /partitioning by "id"/,
     );
-    const timestamps = metadataOf(SCHEMA, { "delta.enableInCommitTimestamps": "true" });
-    refuses(() => appendable(features([], ["inCommitTimestamp"]), timestamps), /inCommitTimestamp/);
-    appendable(features([], ["inCommitTimestamp"]), plain);
   });
 
   test("refuses formats other than Parquet", () => {

@@ -7,7 +7,10 @@ import {
   createThrottleDetector,
   type ThrottleDetectorOptions,
 } from "../../../../src/producer/limits/throttle-detector.ts";
-import type { ThrottleDetector, ThrottleReport } from "../../../../src/producer/rate-limiter.ts";
+import type {
+  ThrottleDetector,
+  ThrottleReport,
+} from "../../../../src/producer/limits/throttle-report.ts";
 
 const RECORD_BYTES = 200;
 

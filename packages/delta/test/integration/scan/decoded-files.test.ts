@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import * as fc from "fast-check";
+import { createZstdCompressor } from "../../../src/parquet/compressor.ts";
+import type { ParquetFileOptions } from "../../../src/parquet/parquet-file-encoder.ts";
+import { isoDateOf } from "../../../src/scan/calendar.ts";
+import { fetchChunks, openParquetFile } from "../../../src/scan/parquet/parquet-file.ts";
+import { leavesOf, planColumns } from "../../../src/scan/read-plan.ts";
+import { RowGroupReader } from "../../../src/scan/row-group-reader.ts";
+import { decimalOf, decimalText } from "../../../src/schema/decimal.ts";
+import type { DataType, PrimitiveTypeName, StructType } from "../../../src/schema/types.ts";
+import {
+  type ColumnValues,
+  encodeFile,
+  field,
+  schemaOf,
+  type Value,
+} from "../parquet/support/blocks.ts";
+import { type ReaderCase, readerCases } from "../parquet/support/cases.ts";
+import { storeOfFile } from "../../support/memory-file.ts";
+
+describe("columns decoded from files", () => {
+  for (const readerCase of readerCases()) {
+    it(`are ${readerCase.name}, uncompressed`, async () => {
+      await assertRead(readerCase, { compression: "uncompressed" });
+    });
+
+    it(`are ${readerCase.name}, with zstd`, async () => {
+      const compressor = await createZstdCompressor();
+      await assertRead(readerCase, { compression: "zstd", compressor });
+    });
+  }
+
+  it("are any rows in any pages", async () => {
+    const pages = fc.record({
+      pageRows: fc.integer({ min: 1, max: 60 }),
+      pageBytes: fc.integer({ min: 1, max: 400 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(anyRowGroups(), pages, async (rowGroups, limits) => {
+        const readerCase = { name: "any rows", schema: ANY_SCHEMA, rowGroups, limits };
+        await assertRead(readerCase, { compression: "uncompressed" });
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
+
+const ANY_VALUES: readonly (readonly [PrimitiveTypeName, fc.Arbitrary<Value>])[] = [
+  ["string", fc.string({ unit: "binary", maxLength: 20 })],
+  ["binary", fc.uint8Array({ maxLength: 20 })],
+  ["boolean", fc.boolean()],
+  ["integer", fc.integer()],
+  ["long", fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n })],
+  ["float", fc.float()],
+  ["double", fc.double()],
+];
+
+const ANY_SCHEMA = schemaOf(
+  ...ANY_VALUES.map(([type]) => field(`${type}_required`, type, false)),
+  ...ANY_VALUES.map(([type]) => field(`${type}_nullable`, type, true)),
+);
+
+function anyRowGroups(): fc.Arbitrary<ColumnValues[]> {
+  const row = fc.tuple(
+    ...ANY_VALUES.map(([, value]) => value),
+    ...ANY_VALUES.map(([, value]) => fc.option(value, { freq: 3 })),
+  );
+  const rowGroup = fc
+    .array(row, { minLength: 1, maxLength: 100 })
+    .map((rows) =>
+      ANY_SCHEMA.fields.map((_, index) => rows.map((values) => values[index] ?? null)),
+    );
+  return fc.array(rowGroup, { maxLength: 3 });
+}
+
+async function assertRead(readerCase: ReaderCase, options: ParquetFileOptions): Promise<void> {
+  const { schema, rowGroups, limits } = readerCase;
+  const { bytes } = encodeFile(schema, rowGroups, { ...options, ...limits });
+  const columns = await columnsOf(bytes, schema);
+  for (const [index, { name, type }] of schema.fields.entries()) {
+    const expected = rowGroups.flatMap((rowGroup) => rowGroup[index] ?? []);
+    const found = columns[index] ?? [];
+    assert.equal(found.length, expected.length);
+    for (const [row, value] of expected.entries()) {
+      const wanted = rowValueOf(value, type);
+      if (Object.is(found[row], wanted)) continue;
+      assert.deepEqual(asPlain(found[row]), asPlain(wanted), `column ${name}, row ${row}`);
+    }
+  }
+}
+
+async function columnsOf(bytes: Uint8Array, schema: StructType): Promise<unknown[][]> {
+  const place = storeOfFile(bytes);
+  const file = await openParquetFile(place, place.path, bytes.length);
+  const nodes = planColumns(schema.fields, file.tree, "none", file.path);
+  const columns: unknown[][] = nodes.map(() => []);
+  for (const group of file.rowGroups) {
+    const leaves = new Set<number>();
+    for (const node of nodes) leavesOf(node, leaves);
+    const reader = new RowGroupReader(file, group, await fetchChunks(file, group, leaves));
+    const rows = Uint32Array.from({ length: group.rowCount }, (_, row) => row);
+    for (const [index, node] of nodes.entries()) {
+      const column = reader.column(node);
+      // In two calls, so that the second goes on where the first ended.
+      const half = rows.length >> 1;
+      for (const part of [rows.subarray(0, half), rows.subarray(half)]) {
+        for (const value of column.read(part)) columns[index]?.push(value);
+      }
+    }
+  }
+  return columns;
+}
+
+/** Buffers and arrays of bytes are alike. */
+function asPlain(value: unknown): unknown {
+  return value instanceof Uint8Array ? Buffer.from(value).toString("hex") : value;
+}
+
+function rowValueOf(value: Value, type: DataType): unknown {
+  if (value === null) return null;
+  const decimal = decimalOf(type);
+  if (decimal !== undefined) return decimalText(value as bigint, decimal.scale);
+  if (type === "date") return isoDateOf(value as number);
+  return value;
+}
