@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { AppendResult, DeltaTable, Snapshot } from "@sluice/delta";
+import type { ConflictReason, DeltaTable, Snapshot } from "@sluice/delta";
 import type { Clock } from "../clock.ts";
 import { ServerError } from "../errors.ts";
 import type { Journal } from "../journal/journal.ts";
@@ -289,7 +289,7 @@ export class TableCommitter {
         return;
       }
       if (result.reason === "contention" || result.reason === "txnChanged") {
-        throw this.#conflict(result);
+        throw this.#conflict(result.reason, result.version);
       }
       if (this.#failure !== undefined) throw this.#failure;
       onChanged(table.snapshot());
@@ -299,7 +299,7 @@ export class TableCommitter {
     }
   }
 
-  #conflict({ reason, version }: Extract<AppendResult, { kind: "conflict" }>): ServerError {
+  #conflict(reason: ConflictReason, version: number): ServerError {
     const { tableName } = this.#options;
     if (reason === "contention") {
       const message = `table ${tableName}: other writers were faster each time`;
