@@ -3,12 +3,13 @@
 /**
  * What went wrong, by what the caller can do about it:
  * - `invalid_argument`: the request itself is wrong; change it.
- * - `not_found`: no table (or no file) there.
+ * - `not_found`: no table, no file, or no bucket there.
  * - `already_exists`: there is a table there already.
- * - `unsupported`: the table is sound but asks for something this library does not do; the message names it.
+ * - `unsupported`: the table is sound but asks for something this library, or the store, does not do, or a package that
+ *   it needs is not installed; the message names it.
  * - `permission_denied`: the store refused access.
  * - `data_loss`: the table's log or a data file is damaged; the message names the file and the line.
- * - `resource_exhausted`: no room left in the store, or too many requests waiting.
+ * - `resource_exhausted`: no room left in the store, or too many requests waiting or made.
  * - `unavailable`: the store failed in a way that may pass.
  * - `internal`: a defect of this library.
  */

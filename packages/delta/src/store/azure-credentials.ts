@@ -21,7 +21,7 @@ export async function connectToAzure(
   const pipeline: StoragePipelineOptions = { retryOptions: { maxTries: 1 } };
   const { connectionString, accountKey, sasToken } = options;
   if (connectionString !== undefined) {
-    const client = vendor.BlobServiceClient.fromConnectionString(connectionString, pipeline);
+    const client = fromConnectionString(vendor, connectionString, pipeline);
     checkAccount(location, client.accountName);
     return client;
   }
@@ -36,8 +36,29 @@ export async function connectToAzure(
     const signedUrl = `${url}?${sasToken.replace(/^\?/, "")}`;
     return new vendor.BlobServiceClient(signedUrl, new vendor.AnonymousCredential(), pipeline);
   }
+  if (url.startsWith("http:")) {
+    throw new DeltaError(
+      "invalid_argument",
+      `tokens are not sent to ${JSON.stringify(url)}: use https, or an account key, a SAS token or a connection string`,
+    );
+  }
   const credential = options.credential ?? (await defaultCredential());
   return new vendor.BlobServiceClient(url, credential, pipeline);
+}
+
+function fromConnectionString(
+  vendor: AzureVendor,
+  connectionString: string,
+  pipeline: StoragePipelineOptions,
+): BlobServiceClient {
+  try {
+    return vendor.BlobServiceClient.fromConnectionString(connectionString, pipeline);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new DeltaError("invalid_argument", `the connection string is wrong: ${reason}`, {
+      cause,
+    });
+  }
 }
 
 async function defaultCredential(): Promise<AzureTokenCredential> {

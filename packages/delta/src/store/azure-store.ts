@@ -67,10 +67,8 @@ class AzureApi implements RemoteApi {
     this.#container = container;
   }
 
-  async get(key: string, range: ByteRange | undefined, signal: AbortSignal): Promise<Uint8Array> {
-    const { start, end } = range ?? { start: 0, end: undefined };
-    const count = end === undefined ? undefined : end - start;
-    const answer = await this.#blob(key).download(start, count, {
+  async get(key: string, range: ByteRange, signal: AbortSignal): Promise<Uint8Array> {
+    const answer = await this.#blob(key).download(range.start, range.end - range.start, {
       abortSignal: signal,
       maxRetryRequests: 0,
     });
@@ -89,9 +87,12 @@ class AzureApi implements RemoteApi {
 
   /** The service takes no key to start after. */
   async listPage(request: PageRequest, signal: AbortSignal): Promise<RemotePage> {
-    const { prefix, isDelimited, token } = request;
+    const { prefix, isDelimited, token, pageSize } = request;
     const options = { prefix, includeMetadata: true, abortSignal: signal };
-    const settings = token === undefined ? {} : { continuationToken: token };
+    const settings = {
+      ...(token === undefined ? {} : { continuationToken: token }),
+      ...(pageSize === undefined ? {} : { maxPageSize: pageSize }),
+    };
     const pages = isDelimited
       ? this.#container.listBlobsByHierarchy("/", options).byPage(settings)
       : this.#container.listBlobsFlat(options).byPage(settings);

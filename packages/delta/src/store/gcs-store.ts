@@ -69,13 +69,11 @@ class GcsApi implements RemoteApi {
     this.#authorize = authorize;
   }
 
-  async get(key: string, range: ByteRange | undefined, signal: AbortSignal): Promise<Uint8Array> {
+  async get(key: string, range: ByteRange, signal: AbortSignal): Promise<Uint8Array> {
     const response = await this.#send({
       method: "GET",
       url: withQuery(this.#objectUrl(key), { alt: "media" }),
-      ...(range === undefined
-        ? {}
-        : { headers: { range: `bytes=${range.start}-${range.end - 1}` } }),
+      headers: { range: `bytes=${range.start}-${range.end - 1}` },
       absence: "notFound",
       signal,
     });
@@ -94,7 +92,7 @@ class GcsApi implements RemoteApi {
   }
 
   async listPage(request: PageRequest, signal: AbortSignal): Promise<RemotePage> {
-    const { prefix, isDelimited, startAfter, token } = request;
+    const { prefix, isDelimited, startAfter, token, pageSize } = request;
     const response = await this.#send({
       method: "GET",
       url: withQuery(this.#objectsUrl, {
@@ -104,6 +102,7 @@ class GcsApi implements RemoteApi {
         // The one named is given too, and passed over by the caller.
         ...(startAfter === undefined ? {} : { startOffset: startAfter }),
         ...(token === undefined ? {} : { pageToken: token }),
+        ...(pageSize === undefined ? {} : { maxResults: String(pageSize) }),
       }),
       absence: "noContainer",
       signal,

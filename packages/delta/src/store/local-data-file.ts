@@ -14,6 +14,7 @@ import path from "node:path";
 import { promisify } from "node:util";
 import { storeError } from "./local-errors.ts";
 import type { FinishedDataFile } from "./object-store.ts";
+import { localRootOf } from "./store-location.ts";
 import { checkStorePath } from "./store-path.ts";
 
 /** Buffers that one system call takes; systems allow 1024 at least. */
@@ -42,7 +43,7 @@ export class LocalDataFile {
   constructor(root: string, filePath: string) {
     checkStorePath(filePath);
     this.path = filePath;
-    this.#target = path.join(path.resolve(root), filePath);
+    this.#target = path.join(localRootOf(root), filePath);
     this.#attempt("create", () => {
       if (filePath.includes("/")) makeDirectory(path.dirname(this.#target));
       this.#descriptor = openSync(this.#target, "wx");

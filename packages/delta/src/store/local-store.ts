@@ -20,6 +20,7 @@ import type {
   ObjectWriter,
   PutIfAbsentResult,
 } from "./object-store.ts";
+import { localRootOf } from "./store-location.ts";
 import { checkStorePath, directoryOf } from "./store-path.ts";
 
 /**
@@ -35,10 +36,7 @@ export class LocalStore implements ObjectStore {
 
   /** @param root the directory; it is made by the first {@link LocalStore.prepareDirectory}. */
   constructor(root: string) {
-    if (root === "" || root.includes("\0")) {
-      throw new DeltaError("invalid_argument", `${JSON.stringify(root)} is not a directory name`);
-    }
-    this.location = path.resolve(root);
+    this.location = localRootOf(root);
   }
 
   /** The path of an object in the file system. */

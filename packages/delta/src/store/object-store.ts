@@ -55,8 +55,9 @@ export interface ObjectWriter {
  * Where a table lives: named byte objects under one root. Paths are relative, with `/` between names, without `.` and
  * `..`. What a call has reported done survives a crash of the machine.
  *
- * Errors are `DeltaError`s: `invalid_argument` for a path that leaves the root, `permission_denied`,
- * `resource_exhausted` (no room), `unavailable`; with `effect: "unknown"` where the write may have happened.
+ * Errors are `DeltaError`s: `invalid_argument` for a path that leaves the root, `not_found` for a bucket or a directory
+ * to write into, `permission_denied`, `resource_exhausted` (no room, too many requests), `unsupported`, `unavailable`;
+ * with `effect: "unknown"` where the write may have happened.
  */
 export interface ObjectStore {
   /** The root as a user would write it, for messages. */

@@ -28,6 +28,8 @@ export interface PageRequest {
   /** Only keys after this one, by their UTF-8 bytes; may be ignored. */
   readonly startAfter?: string;
   readonly token?: string;
+  /** Keys and prefixes of one page. @default the most that the service gives */
+  readonly pageSize?: number;
 }
 
 export interface PutCondition {
@@ -70,7 +72,7 @@ export interface RemoteApi {
   readonly partConcurrency: number;
   /** Whether the service is one of which it is not known that it honours conditions. */
   readonly mustProveConditions: boolean;
-  get(key: string, range: ByteRange | undefined, signal: AbortSignal): Promise<Uint8Array>;
+  get(key: string, range: ByteRange, signal: AbortSignal): Promise<Uint8Array>;
   head(key: string, signal: AbortSignal): Promise<RemoteHead>;
   listPage(request: PageRequest, signal: AbortSignal): Promise<RemotePage>;
   put(key: string, bytes: Uint8Array, condition: PutCondition, signal: AbortSignal): Promise<void>;

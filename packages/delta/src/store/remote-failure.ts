@@ -11,7 +11,7 @@ import { DeltaError, type DeltaErrorCode } from "../delta-error.ts";
  * - `denied`: no or wrong credentials, or no permission.
  * - `invalid`: the store takes the request for wrong.
  * - `unsupported`: the store does not do what was asked.
- * - `throttled`: too many requests; nothing was done.
+ * - `throttled`: too many requests, or no room left; nothing was done.
  * - `unreached`: nothing was sent.
  * - `unanswered`: sent, and no answer or one that says nothing about the outcome.
  */
@@ -104,6 +104,7 @@ export function kindOfStatus(status: number): FailureKind {
     case 416:
       return "outOfRange";
     case 429:
+    case 507:
       return "throttled";
     case 501:
       return "unsupported";

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { DeltaError } from "../delta-error.ts";
 import type { PutIfAbsentResult } from "./object-store.ts";
+import { PART_BYTES } from "./part-bytes.ts";
 import type { RemoteApi } from "./remote-api.ts";
 import { FAILURE_MEANINGS, type RemoteFailure, remoteError } from "./remote-failure.ts";
 import { Attempts, type RetryEnvironment, type RetryPolicy } from "./retry.ts";
 
 export interface RemoteSettings {
   readonly retry: RetryPolicy;
-  /** One try of one request is given up after this. */
+  /** One try of a request is given up after this, for each part's worth of bytes that it sends. */
   readonly requestTimeoutMs: number;
 }
 
@@ -17,8 +18,18 @@ export interface RemoteAction {
   readonly path: string;
   /** Whether an unanswered request may have changed the store. */
   readonly isWrite: boolean;
+  /** Bytes that the request sends. @default 0 */
+  readonly sentBytes?: number;
   /** Ends the tries early. */
   readonly signal?: AbortSignal;
+}
+
+/** A write that happens only where there is no object. */
+export interface Creation {
+  readonly path: string;
+  /** Stored with the object. */
+  readonly writeId: string;
+  readonly sentBytes: number;
 }
 
 export type AttemptRequest<T> = (signal: AbortSignal) => Promise<T>;
@@ -44,15 +55,17 @@ export class RemoteRequests {
   /** @throws DeltaError with `effect: "unknown"` where one of the tries of a write may have happened. */
   async run<T>(action: RemoteAction, attempt: AttemptRequest<T>): Promise<T> {
     const attempts = new Attempts(this.#settings.retry, this.#environment);
+    const partCount = Math.max(1, Math.ceil((action.sentBytes ?? 0) / PART_BYTES));
+    const timeoutMs = this.#settings.requestTimeoutMs * partCount;
     let mayHaveApplied = false;
     for (;;) {
-      const timeout = AbortSignal.timeout(this.#settings.requestTimeoutMs);
-      const signal =
-        action.signal === undefined ? timeout : AbortSignal.any([timeout, action.signal]);
+      const timeout = new AbortController();
+      const timer = setTimeout(() => timeout.abort(), timeoutMs);
+      const signals = [timeout.signal, ...(action.signal === undefined ? [] : [action.signal])];
       try {
-        return await attempt(signal);
+        return await attempt(AbortSignal.any(signals));
       } catch (cause) {
-        const failure = timeout.aborted ? this.#timedOut() : this.api.classify(cause);
+        const failure = timeout.signal.aborted ? timedOut(timeoutMs) : this.api.classify(cause);
         const meaning = FAILURE_MEANINGS[failure.kind];
         mayHaveApplied ||= action.isWrite && meaning.mayHaveApplied;
         const isRetried = meaning.isRetried && action.signal?.aborted !== true;
@@ -60,6 +73,8 @@ export class RemoteRequests {
         const { name, path } = action;
         const { location } = this.api;
         throw remoteError({ action: name, path, location, failure, mayHaveApplied, cause });
+      } finally {
+        clearTimeout(timer);
       }
     }
   }
@@ -75,17 +90,13 @@ export class RemoteRequests {
   }
 
   /**
-   * Runs a write that happens only where there is no object. An answer that there is one, and a lost answer, leave open
-   * whether it is this very write that has happened: the write's id in the object tells.
+   * An answer that there is an object, and a lost answer, leave open whether it is this very write that has happened: the
+   * write's id in the object tells.
    */
-  async create(
-    path: string,
-    writeId: string,
-    attempt: AttemptRequest<void>,
-  ): Promise<PutIfAbsentResult> {
-    const action = { name: "create", path, isWrite: true };
+  async create(creation: Creation, attempt: AttemptRequest<void>): Promise<PutIfAbsentResult> {
+    const { path, writeId } = creation;
     try {
-      await this.run(action, attempt);
+      await this.run(actionOf(creation), attempt);
     } catch (error) {
       const isOpen = error instanceof DeltaError && error.effect === "unknown";
       // An upload that is gone may have been completed by a try whose answer was lost.
@@ -99,10 +110,10 @@ export class RemoteRequests {
    * Once for each store: writes the object just created again, which the service must refuse. One that does not heed the
    * condition would let two writers make the same version of a table.
    */
-  async proveConditions(path: string, attempt: AttemptRequest<void>): Promise<void> {
+  async proveConditions(creation: Creation, attempt: AttemptRequest<void>): Promise<void> {
     if (this.#areConditionsProven) return;
     try {
-      await this.run({ name: "create", path, isWrite: true }, attempt);
+      await this.run(actionOf(creation), attempt);
     } catch (error) {
       if (kindOf(error) === "exists") this.#areConditionsProven = true;
       // The write itself has happened. After any other failure the next one has to prove it.
@@ -111,7 +122,7 @@ export class RemoteRequests {
     const { location } = this.api;
     throw new DeltaError(
       "unsupported",
-      `${location} does not heed the condition of a write: a second write of ${JSON.stringify(path)} replaced the first, so that one of two concurrent commits would be lost; use a server that supports conditional writes`,
+      `${location} does not heed the condition of a write: a second write of ${JSON.stringify(creation.path)} replaced the first, so that one of two concurrent commits would be lost; use a server that supports conditional writes`,
       { effect: "unknown", details: { location } },
     );
   }
@@ -135,11 +146,14 @@ export class RemoteRequests {
       throw unknownOutcome(path, this.api.location, writeError);
     }
   }
+}
 
-  #timedOut(): RemoteFailure {
-    const { requestTimeoutMs } = this.#settings;
-    return { kind: "unanswered", reason: `no answer within ${requestTimeoutMs} ms` };
-  }
+function actionOf({ path, sentBytes }: Creation): RemoteAction {
+  return { name: "create", path, isWrite: true, sentBytes };
+}
+
+function timedOut(timeoutMs: number): RemoteFailure {
+  return { kind: "unanswered", reason: `no answer within ${timeoutMs} ms` };
 }
 
 function kindOf(error: unknown): unknown {

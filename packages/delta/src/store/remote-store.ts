@@ -7,7 +7,7 @@ import type {
   ObjectWriter,
   PutIfAbsentResult,
 } from "./object-store.ts";
-import type { PageRequest, RemoteApi, RemoteObject, RemotePage } from "./remote-api.ts";
+import type { ByteRange, PageRequest, RemoteApi, RemoteObject, RemotePage } from "./remote-api.ts";
 import { RemoteRequests } from "./remote-requests.ts";
 import { RemoteWriter } from "./remote-writer.ts";
 import {
@@ -22,10 +22,16 @@ export interface RemoteStoreOptions {
   /** @default 8 tries within 60 s, waits of up to 100 ms, doubled with each try up to 10 s */
   readonly retry?: Partial<RetryPolicy>;
   /**
-   * One try of one request is given up after this many milliseconds; a part of a data file has 8 MiB.
+   * One try of one request is given up after this many milliseconds; where it sends more than 8 MiB, after so many for
+   * each 8 MiB.
    * @default 30000
    */
   readonly requestTimeoutMs?: number;
+  /**
+   * Names that one request of a listing asks for.
+   * @default the most that the service gives: 1000, on Azure 5000
+   */
+  readonly listPageSize?: number;
   /** Time and chance of the retries, for tests. */
   readonly retryEnvironment?: Partial<RetryEnvironment>;
   /** @default crypto.randomUUID */
@@ -33,6 +39,9 @@ export interface RemoteStoreOptions {
 }
 
 const DEFAULT_REQUEST_TIMEOUT_MS = 30_000;
+
+/** The most that one request reads. */
+const READ_BYTES = 16 * 1024 * 1024;
 
 /**
  * An object store behind the network. Requests that failed in a way that may pass are tried again; a conditional write
@@ -43,6 +52,7 @@ export class RemoteStore implements ObjectStore {
   readonly #api: RemoteApi;
   readonly #requests: RemoteRequests;
   readonly #randomUuid: () => string;
+  readonly #listPageSize: number | undefined;
 
   constructor(api: RemoteApi, options: RemoteStoreOptions = {}) {
     this.location = api.location;
@@ -56,26 +66,15 @@ export class RemoteStore implements ObjectStore {
       { ...SYSTEM_RETRY_ENVIRONMENT, ...options.retryEnvironment },
     );
     this.#randomUuid = options.randomUuid ?? randomUUID;
+    this.#listPageSize = options.listPageSize;
   }
 
   async get(path: string): Promise<Uint8Array | undefined> {
-    const key = this.#keyOf(path);
-    return this.#requests.find(reading(path), async (signal) =>
-      this.#api.get(key, undefined, signal),
-    );
+    return this.#read(path, 0, Number.MAX_SAFE_INTEGER);
   }
 
   async getRange(path: string, start: number, end: number): Promise<Uint8Array | undefined> {
-    const key = this.#keyOf(path);
-    if (end <= start) return (await this.head(path)) === undefined ? undefined : new Uint8Array();
-    return this.#requests.find(reading(path), async (signal) => {
-      try {
-        return await this.#api.get(key, { start, end }, signal);
-      } catch (error) {
-        if (this.#api.classify(error).kind === "outOfRange") return new Uint8Array();
-        throw error;
-      }
-    });
+    return end <= start ? this.#emptyIfThere(path) : this.#read(path, start, end);
   }
 
   async head(path: string): Promise<ObjectEntry | undefined> {
@@ -121,17 +120,19 @@ export class RemoteStore implements ObjectStore {
   async putIfAbsent(path: string, bytes: Uint8Array): Promise<PutIfAbsentResult> {
     const key = this.#keyOf(path);
     const condition = { writeId: this.#randomUuid(), onlyIfAbsent: true };
+    const creation = { path, writeId: condition.writeId, sentBytes: bytes.length };
     const attempt = async (signal: AbortSignal): Promise<void> =>
       this.#api.put(key, bytes, condition, signal);
-    const result = await this.#requests.create(path, condition.writeId, attempt);
-    if (result.kind === "created") await this.#requests.proveConditions(path, attempt);
+    const result = await this.#requests.create(creation, attempt);
+    if (result.kind === "created") await this.#requests.proveConditions(creation, attempt);
     return result;
   }
 
   async put(path: string, bytes: Uint8Array): Promise<void> {
     const key = this.#keyOf(path);
     const condition = { writeId: this.#randomUuid(), onlyIfAbsent: false };
-    await this.#requests.run({ name: "write", path, isWrite: true }, async (signal) =>
+    const action = { name: "write", path, isWrite: true, sentBytes: bytes.length };
+    await this.#requests.run(action, async (signal) =>
       this.#api.put(key, bytes, condition, signal),
     );
   }
@@ -153,6 +154,42 @@ export class RemoteStore implements ObjectStore {
     if (directory !== "") checkStorePath(directory);
   }
 
+  /**
+   * Reads in requests of bounded size, so that a try has an end that does not depend on the object's. An object that is
+   * replaced meanwhile could be seen in parts of both; what tables replace fits into one request.
+   */
+  async #read(path: string, start: number, end: number): Promise<Uint8Array | undefined> {
+    const chunks: Uint8Array[] = [];
+    for (let at = start; at < end; at += READ_BYTES) {
+      const range = { start: at, end: Math.min(end, at + READ_BYTES) };
+      const chunk = await this.#readOnce(path, range);
+      if (chunk === undefined) return undefined;
+      if (at === start && chunk.length < READ_BYTES) return chunk;
+      chunks.push(chunk);
+      if (chunk.length < READ_BYTES) break;
+    }
+    return Buffer.concat(chunks);
+  }
+
+  async #readOnce(path: string, range: ByteRange): Promise<Uint8Array | undefined> {
+    const key = this.#keyOf(path);
+    const action = { name: "read", path, isWrite: false };
+    const bytes = await this.#requests.find(action, async (signal) => {
+      try {
+        return await this.#api.get(key, range, signal);
+      } catch (error) {
+        if (this.#api.classify(error).kind === "outOfRange") return "outOfRange";
+        throw error;
+      }
+    });
+    // An object that is empty, or no longer; what stands for a directory looks the same.
+    return bytes === "outOfRange" ? this.#emptyIfThere(path) : bytes;
+  }
+
+  async #emptyIfThere(path: string): Promise<Uint8Array | undefined> {
+    return (await this.head(path)) === undefined ? undefined : new Uint8Array();
+  }
+
   async *#pages(
     directory: string,
     request: PageRequest,
@@ -160,7 +197,11 @@ export class RemoteStore implements ObjectStore {
     const action = { name: "list", path: directory, isWrite: false };
     let token: string | undefined;
     do {
-      const pageRequest = token === undefined ? request : { ...request, token };
+      const pageRequest = {
+        ...request,
+        ...(this.#listPageSize === undefined ? {} : { pageSize: this.#listPageSize }),
+        ...(token === undefined ? {} : { token }),
+      };
       const page = await this.#requests.run(action, async (signal) =>
         this.#api.listPage(pageRequest, signal),
       );
@@ -181,12 +222,4 @@ export class RemoteStore implements ObjectStore {
   #entryOf({ key, sizeBytes, modifiedAtMs }: RemoteObject): ObjectEntry {
     return { path: key.slice(this.#api.keyPrefix.length), sizeBytes, modifiedAtMs };
   }
-}
-
-function reading(path: string): {
-  readonly name: string;
-  readonly path: string;
-  readonly isWrite: false;
-} {
-  return { name: "read", path, isWrite: false };
 }

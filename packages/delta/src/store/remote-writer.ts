@@ -3,7 +3,7 @@ import { DeltaError } from "../delta-error.ts";
 import type { FinishedDataFile, ObjectWriter } from "./object-store.ts";
 import { PART_BYTES } from "./part-bytes.ts";
 import type { RemoteHead, RemoteUpload, UploadPart } from "./remote-api.ts";
-import type { RemoteRequests } from "./remote-requests.ts";
+import type { Creation, RemoteRequests } from "./remote-requests.ts";
 import { WriterLife } from "./writer-state.ts";
 
 /** The lowest bound among the services. */
@@ -91,7 +91,7 @@ export class RemoteWriter implements ObjectWriter {
     const { api } = this.#requests;
     const bytes = this.#part.subarray(0, this.#partLength);
     const condition = { writeId: this.#writeId, onlyIfAbsent: true };
-    return this.#requests.create(this.path, this.#writeId, async (signal) =>
+    return this.#requests.create(this.#creation(bytes.length), async (signal) =>
       api.put(this.#requests.keyOf(this.path), bytes, condition, signal),
     );
   }
@@ -101,7 +101,8 @@ export class RemoteWriter implements ObjectWriter {
     await Promise.all(this.#sending);
     this.#throwSendError();
     const upload = await this.#started();
-    return this.#requests.create(this.path, this.#writeId, async (signal) =>
+    // On some services the last part comes with the completion.
+    return this.#requests.create(this.#creation(PART_BYTES), async (signal) =>
       upload.complete(signal),
     );
   }
@@ -186,6 +187,10 @@ export class RemoteWriter implements ObjectWriter {
 
   #throwSendError(): void {
     if (this.#sendError !== undefined) throw this.#sendError;
+  }
+
+  #creation(sentBytes: number): Creation {
+    return { path: this.path, writeId: this.#writeId, sentBytes };
   }
 
   /** Parts are not seen before the upload is completed, so a part that may have been written has no effect. */

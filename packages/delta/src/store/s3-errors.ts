@@ -23,6 +23,9 @@ const KINDS: Readonly<Record<string, FailureKind>> = {
   RequestLimitExceeded: "throttled",
   NotImplemented: "unsupported",
   RequestTimeout: "unanswered",
+  // The bytes did not arrive as they were sent.
+  BadDigest: "unanswered",
+  IncompleteBody: "unanswered",
   ExpiredToken: "denied",
   InvalidToken: "denied",
   RequestTimeTooSkewed: "denied",

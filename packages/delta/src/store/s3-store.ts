@@ -84,10 +84,10 @@ class S3Api implements RemoteApi {
     this.#bucket = bucket;
   }
 
-  async get(key: string, range: ByteRange | undefined, signal: AbortSignal): Promise<Uint8Array> {
+  async get(key: string, range: ByteRange, signal: AbortSignal): Promise<Uint8Array> {
     const command = new this.#vendor.GetObjectCommand({
       ...this.#object(key),
-      ...(range === undefined ? {} : { Range: `bytes=${range.start}-${range.end - 1}` }),
+      Range: `bytes=${range.start}-${range.end - 1}`,
     });
     const { Body } = await this.#client.send(command, { abortSignal: signal });
     return readStream(Body as Readable, signal);
@@ -103,13 +103,14 @@ class S3Api implements RemoteApi {
   }
 
   async listPage(request: PageRequest, signal: AbortSignal): Promise<RemotePage> {
-    const { prefix, isDelimited, startAfter, token } = request;
+    const { prefix, isDelimited, startAfter, token, pageSize } = request;
     const command = new this.#vendor.ListObjectsV2Command({
       Bucket: this.#bucket,
       Prefix: prefix,
       ...(isDelimited ? { Delimiter: "/" } : {}),
       ...(startAfter === undefined ? {} : { StartAfter: startAfter }),
       ...(token === undefined ? {} : { ContinuationToken: token }),
+      ...(pageSize === undefined ? {} : { MaxKeys: pageSize }),
     });
     const page = await this.#client.send(command, { abortSignal: signal });
     const nextToken = page.IsTruncated === true ? page.NextContinuationToken : undefined;

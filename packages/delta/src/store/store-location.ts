@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { DeltaError } from "../delta-error.ts";
 import { checkStorePath } from "./store-path.ts";
@@ -54,6 +55,19 @@ export function parseStoreLocation(text: string): StoreLocation {
         `has the scheme ${JSON.stringify(scheme)}; known are file, s3, s3a, abfss, az and gs`,
       );
   }
+}
+
+/**
+ * The directory that a location of the local file system names.
+ * @throws DeltaError `invalid_argument` for another store's location, and for a text that names no directory.
+ */
+export function localRootOf(text: string): string {
+  const parsed = parseStoreLocation(text);
+  if (parsed.kind !== "local") {
+    throw wrong(text, "is not in the local file system; open it with `openStore`");
+  }
+  if (parsed.root === "" || parsed.root.includes("\0")) throw wrong(text, "names no directory");
+  return resolve(parsed.root);
 }
 
 function fileRoot(text: string): string {

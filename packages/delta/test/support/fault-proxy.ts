@@ -40,17 +40,24 @@ export interface FaultProxy extends AsyncDisposable {
   readonly url: string;
   /** All requests so far. */
   readonly requests: readonly ProxiedRequest[];
+  /** The most requests that were under way at once. */
+  readonly maxConcurrentCount: number;
   /** Takes the place of the faults before, and forgets the requests. */
   set(faults: readonly HttpFault[]): void;
 }
 
 export async function startFaultProxy(upstream: string): Promise<FaultProxy> {
   const requests: ProxiedRequest[] = [];
+  let concurrentCount = 0;
+  let maxConcurrentCount = 0;
   let faults: { readonly fault: HttpFault; leftCount: number }[] = [];
   const server = createServer((incoming, outgoing) => {
     const { method = "", url = "", headers } = incoming;
     const request = { method, url, headers };
     requests.push(request);
+    concurrentCount += 1;
+    maxConcurrentCount = Math.max(maxConcurrentCount, concurrentCount);
+    outgoing.once("close", () => (concurrentCount -= 1));
     const due = faults.find(({ fault, leftCount }) => leftCount > 0 && fault.matches(request));
     if (due !== undefined) due.leftCount -= 1;
     // A client that has gone away needs no answer.
@@ -61,8 +68,12 @@ export async function startFaultProxy(upstream: string): Promise<FaultProxy> {
   return {
     url: `http://127.0.0.1:${port}`,
     requests,
+    get maxConcurrentCount() {
+      return maxConcurrentCount;
+    },
     set: (given) => {
       requests.length = 0;
+      maxConcurrentCount = 0;
       faults = given.map((fault) => ({ fault, leftCount: fault.times ?? 1 }));
     },
     [Symbol.asyncDispose]: async () => {

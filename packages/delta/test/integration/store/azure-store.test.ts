@@ -58,9 +58,8 @@ async function open(
 testStoreContract({
   name: "Azure",
   skip: skipWithoutAzureServer,
-  open: async () => open(`az://${CONTAINER}/${randomUUID()}/a table=1`),
-  // A page has 5000.
-  listedCount: 5001,
+  open: async () => open(`az://${CONTAINER}/${randomUUID()}/a table=1`, {}, { listPageSize: 100 }),
+  listedCount: 250,
 });
 
 describe("Azure", { skip: skipWithoutAzureServer }, () => {
@@ -150,6 +149,17 @@ testStoreFaults({
   isComplete: (request) => compOf(request) === "blocklist",
   takesPartsTwice: true,
   throttled: azureAnswer(503, "ServerBusy"),
+  answers: [
+    [azureAnswer(403, "AuthenticationFailed"), "permission_denied", /account key or the SAS/],
+    [azureAnswer(403, "AuthorizationPermissionMismatch"), "permission_denied", /Contributor/],
+    [azureAnswer(404, "ContainerNotFound"), "not_found", /create the container/],
+    [azureAnswer(404, "SomethingElse"), "invalid_argument", /SomethingElse/],
+    [azureAnswer(412, "LeaseIdMissing"), "invalid_argument", /leased/],
+    [azureAnswer(429, "TooMany"), "resource_exhausted", /TooMany/],
+    [azureAnswer(500, "OperationTimedOut"), "unavailable", /OperationTimedOut/],
+    [{ status: 502, body: "<html>Bad Gateway</html>" }, "unavailable", /cannot read/],
+    [{ status: 404, body: "no such page" }, "invalid_argument", /cannot read/],
+  ],
 });
 
 testTablesIn({

@@ -145,7 +145,7 @@ function testNames({ open }: StoreContract): void {
   });
 }
 
-function testListings({ open, listedCount = 1100 }: StoreContract): void {
+function testListings({ open, listedCount = 100 }: StoreContract): void {
   test("lists the names in a directory in order, from a name on", async (context) => {
     const store = await open(context);
     for (const directory of ["log", "log/sub", "logs"]) await store.prepareDirectory(directory);

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { randomBytes, randomUUID } from "node:crypto";
 import { after, before, describe, test } from "node:test";
-import { DeltaError } from "../../../src/delta-error.ts";
+import { DeltaError, type DeltaErrorCode } from "../../../src/delta-error.ts";
 import type { ObjectEntry, ObjectStore } from "../../../src/store/object-store.ts";
 import type { RemoteStoreOptions } from "../../../src/store/remote-store.ts";
 import {
@@ -38,6 +38,8 @@ export interface FaultTarget {
   readonly throttled: FaultAnswer;
   /** Whether the server, as the service itself, takes a part that it has already. */
   readonly takesPartsTwice: boolean;
+  /** Other answers to a read, with the error's code and what its message says. */
+  readonly answers: readonly (readonly [FaultAnswer, DeltaErrorCode, RegExp])[];
   /** Where the service tells that another conditional write is under way. */
   readonly raced?: FaultAnswer;
 }
@@ -225,6 +227,26 @@ function testRetries(bench: FaultBench): void {
     await store.delete("a");
   });
 
+  test("gives each answer its code, and says what to do", async () => {
+    for (const [outcome, code, message] of bench.target.answers) {
+      const faults = [{ matches: isGet, isApplied: false, outcome, times: 4 }];
+      const { store } = await bench.open(faults);
+      await rejectsWith(store.get("first"), code, message);
+    }
+  });
+
+  test("names a server that takes no connections, and has written nothing there", async () => {
+    const closed = await startFaultProxy(bench.target.upstream());
+    await closed[Symbol.asyncDispose]();
+    const store = await bench.target.open(closed.url, "d", { retry: { maxAttempts: 1 } });
+    await assert.rejects(store.putIfAbsent("a", bytesOf("a")), (error) => {
+      assert.ok(error instanceof DeltaError);
+      assert.deepEqual([error.code, error.effect], ["unavailable", "none"]);
+      assert.match(error.message, /ECONNREFUSED/);
+      return true;
+    });
+  });
+
   test("waits longer with each try, and gives up after so many", async () => {
     const { store, proxy, delaysMs } = await bench.open([
       { matches: isGet, isApplied: false, outcome: SERVER_ERROR, times: 100 },
@@ -250,6 +272,15 @@ function testWriterFaults(bench: FaultBench): void {
     await writer.write(bytes);
     assert.equal((await writer.finish()).sizeBytes, sizeBytes);
     assert.ok(Buffer.from((await direct.get("part")) ?? []).equals(bytes));
+  });
+
+  test("sends no more than four parts at once", async () => {
+    const { store, proxy } = await bench.open([]);
+    const writer = store.createWriter("part");
+    await writer.write(new Uint8Array(7 * 8 * 1024 * 1024));
+    await writer.finish();
+    assert.ok(proxy.requests.length > 7);
+    assert.ok(proxy.maxConcurrentCount <= 4, String(proxy.maxConcurrentCount));
   });
 
   test("fails where a part cannot be written, and leaves nothing", async () => {

@@ -7,7 +7,11 @@ import { openGcsStore } from "../../../src/store/gcs-store.ts";
 import type { ObjectStore } from "../../../src/store/object-store.ts";
 import type { RemoteStoreOptions } from "../../../src/store/remote-store.ts";
 import { parseStoreLocation } from "../../../src/store/store-location.ts";
-import { type ProxiedRequest, startFaultProxy } from "../../support/fault-proxy.ts";
+import {
+  type FaultAnswer,
+  type ProxiedRequest,
+  startFaultProxy,
+} from "../../support/fault-proxy.ts";
 import {
   type ObjectServer,
   skipWithoutGcsServer,
@@ -47,7 +51,9 @@ async function open(
 testStoreContract({
   name: "GCS",
   skip: skipWithoutGcsServer,
-  open: async () => open(`gs://${BUCKET}/${randomUUID()}/a table=1`),
+  open: async () =>
+    open(`gs://${BUCKET}/${randomUUID()}/a table=1`, { isAnonymous: true }, { listPageSize: 100 }),
+  listedCount: 250,
 });
 
 describe("GCS", { skip: skipWithoutGcsServer }, () => {
@@ -59,6 +65,8 @@ describe("GCS", { skip: skipWithoutGcsServer }, () => {
     const failing = async (): Promise<string> => Promise.reject(new Error("logged out"));
     const denied = await open(`gs://${BUCKET}/t`, { accessToken: failing });
     await rejectsWith(denied.get("x"), "permission_denied", /no token: logged out.*gcloud/);
+    const keyless = await open(`gs://${BUCKET}/t`, { keyFile: "/no/such/key.json" });
+    await rejectsWith(keyless.get("x"), "permission_denied", /no token:.*key.json/);
     await rejectsWith(
       open(`gs://${BUCKET}/t`, { accessToken: "a", keyFile: "b" }),
       "invalid_argument",
@@ -83,6 +91,11 @@ describe("GCS", { skip: skipWithoutGcsServer }, () => {
   });
 });
 
+function gcsAnswer(status: number, reason: string): FaultAnswer {
+  const error = { code: status, message: "told to", errors: [{ reason, message: "told to" }] };
+  return { status, body: JSON.stringify({ error }) };
+}
+
 const queryOf = ({ url }: ProxiedRequest): URLSearchParams =>
   new URL(url, "http://proxy").searchParams;
 const isObject = ({ url }: ProxiedRequest): boolean => /\/o\//.test(url);
@@ -104,7 +117,15 @@ testStoreFaults({
   isComplete: (request) => request.method === "PUT" && isRange(request, /\/\d+$/),
   // This server appends them, where Google's passes over what it has.
   takesPartsTwice: false,
-  throttled: { status: 429 },
+  throttled: gcsAnswer(429, "rateLimitExceeded"),
+  answers: [
+    [gcsAnswer(401, "authError"), "permission_denied", /authError: told to.*role/],
+    [gcsAnswer(403, "forbidden"), "permission_denied", /forbidden/],
+    [gcsAnswer(403, "userRateLimitExceeded"), "resource_exhausted", /userRateLimit/],
+    [gcsAnswer(400, "invalid"), "invalid_argument", /HTTP 400 invalid/],
+    [gcsAnswer(500, "backendError"), "unavailable", /backendError/],
+    [{ status: 502, body: "<html>Bad Gateway</html>" }, "unavailable", /Bad Gateway/],
+  ],
 });
 
 testTablesIn({

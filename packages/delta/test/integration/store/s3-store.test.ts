@@ -4,8 +4,9 @@ import { randomUUID } from "node:crypto";
 import { after, before, describe, test } from "node:test";
 import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
 import type { RemoteStoreOptions } from "../../../src/store/remote-store.ts";
-import { openS3Store, type S3Options } from "../../../src/store/s3-store.ts";
+import { openS3Store, type S3Credentials, type S3Options } from "../../../src/store/s3-store.ts";
 import type { ObjectStore } from "../../../src/store/object-store.ts";
+import { openStore } from "../../../src/store/open-store.ts";
 import { parseStoreLocation } from "../../../src/store/store-location.ts";
 import {
   type ObjectServer,
@@ -14,7 +15,11 @@ import {
   startS3Server,
 } from "../../support/object-servers.ts";
 import { rejectsWith } from "../../support/table-checks.ts";
-import type { FaultAnswer, ProxiedRequest } from "../../support/fault-proxy.ts";
+import {
+  type FaultAnswer,
+  type ProxiedRequest,
+  startFaultProxy,
+} from "../../support/fault-proxy.ts";
 import { bytesOf, testStoreContract, textOf } from "./contract.ts";
 import { testStoreFaults } from "./faults.ts";
 import { testTablesIn } from "./tables.ts";
@@ -55,6 +60,8 @@ testStoreContract({
   name: "S3",
   skip: skipWithoutS3Server,
   open: async () => open(`s3://${BUCKET}/${randomUUID()}/a table=1`),
+  // A page has 1000.
+  listedCount: 1100,
 });
 
 describe("S3", { skip: skipWithoutS3Server }, () => {
@@ -91,6 +98,67 @@ describe("S3", { skip: skipWithoutS3Server }, () => {
   });
 });
 
+describe("S3", { skip: skipWithoutS3Server }, () => {
+  test("refuses a server that does not heed the condition of a write", async () => {
+    await using proxy = await startFaultProxy(server.url);
+    const store = await open(`s3://${BUCKET}/${randomUUID()}`, { endpoint: proxy.url });
+    let putCount = 0;
+    const isSecondPut = ({ method }: ProxiedRequest): boolean =>
+      method === "PUT" && (putCount += 1) === 2;
+    proxy.set([{ matches: isSecondPut, isApplied: false, outcome: { status: 200 } }]);
+    await rejectsWith(store.putIfAbsent("a", bytesOf("a")), "unsupported", /does not heed/);
+  });
+
+  test("has the server prove once that it heeds it", async () => {
+    await using proxy = await startFaultProxy(server.url);
+    const store = await open(`s3://${BUCKET}/${randomUUID()}`, { endpoint: proxy.url });
+    await store.putIfAbsent("a", bytesOf("a"));
+    assert.equal(proxy.requests.length, 2);
+    await store.putIfAbsent("b", bytesOf("b"));
+    assert.equal(proxy.requests.length, 3);
+    assert.equal(textOf(await store.get("a")), "a");
+  });
+
+  test("takes endpoint and credentials from the environment", async () => {
+    const variables = {
+      AWS_ENDPOINT_URL_S3: server.url,
+      AWS_REGION: "us-east-1",
+      AWS_ACCESS_KEY_ID: S3_CREDENTIALS.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: S3_CREDENTIALS.secretAccessKey,
+    };
+    const environment = { ...process.env };
+    Object.assign(process.env, variables);
+    try {
+      const store = await openStore(`s3://${BUCKET}/${randomUUID()}`);
+      await store.put("a", bytesOf("a"));
+      assert.equal(textOf(await store.get("a")), "a");
+    } finally {
+      for (const name of Object.keys(variables)) {
+        if (environment[name] === undefined) delete process.env[name];
+        else process.env[name] = environment[name];
+      }
+    }
+  });
+
+  test("asks again for credentials that end, and sends their session token", async () => {
+    await using proxy = await startFaultProxy(server.url);
+    let askedCount = 0;
+    const credentials = async (): Promise<S3Credentials> => {
+      askedCount += 1;
+      const sessionToken = `token-${askedCount}`;
+      return { ...S3_CREDENTIALS, sessionToken, expiration: new Date(Date.now() + 1000) };
+    };
+    const store = await open(`s3://${BUCKET}/t`, { endpoint: proxy.url, credentials });
+    proxy.set([{ matches: () => true, isApplied: false, outcome: { status: 200 }, times: 2 }]);
+    await store.get("a");
+    await store.get("a");
+    const [first, second] = proxy.requests.map(({ headers }) => headers["x-amz-security-token"]);
+    assert.match(String(first), /^token-/);
+    assert.match(String(second), /^token-/);
+    assert.notEqual(first, second);
+  });
+});
+
 function s3Answer(status: number, code: string): FaultAnswer {
   return {
     status,
@@ -116,6 +184,20 @@ testStoreFaults({
   isComplete: (request) => request.method === "POST" && queryOf(request).has("uploadId"),
   takesPartsTwice: true,
   throttled: s3Answer(503, "SlowDown"),
+  answers: [
+    [s3Answer(403, "AccessDenied"), "permission_denied", /AccessDenied: told to.*s3:ListBucket/],
+    [s3Answer(400, "ExpiredToken"), "permission_denied", /get a new one/],
+    [s3Answer(403, "RequestTimeTooSkewed"), "permission_denied", /clock/],
+    [s3Answer(404, "NoSuchBucket"), "not_found", /create the bucket/],
+    [s3Answer(400, "AuthorizationHeaderMalformed"), "invalid_argument", /s3.region/],
+    [s3Answer(404, "SomethingElse"), "invalid_argument", /SomethingElse/],
+    [s3Answer(501, "NotImplemented"), "unsupported", /NotImplemented/],
+    [s3Answer(429, "TooMany"), "resource_exhausted", /TooMany/],
+    [s3Answer(507, "StorageFull"), "resource_exhausted", /StorageFull/],
+    [s3Answer(500, "InternalError"), "unavailable", /InternalError/],
+    [{ status: 502, body: "<html>Bad Gateway</html>" }, "unavailable", /cannot read/],
+    [{ status: 404, body: "no such page" }, "invalid_argument", /cannot read/],
+  ],
   raced: s3Answer(409, "ConditionalRequestConflict"),
 });
 

@@ -2,6 +2,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { DeltaError } from "../../../src/delta-error.ts";
+import { LocalDataFile } from "../../../src/store/local-data-file.ts";
+import { LocalStore } from "../../../src/store/local-store.ts";
 import { parseStoreLocation } from "../../../src/store/store-location.ts";
 
 describe("parseStoreLocation", () => {
@@ -69,5 +71,17 @@ describe("parseStoreLocation", () => {
         text,
       );
     }
+  });
+
+  test("keeps other stores' locations from being taken for directories", () => {
+    for (const root of ["s3://bucket/t", "", "a\0b"]) {
+      for (const open of [() => new LocalStore(root), () => new LocalDataFile(root, "x")]) {
+        assert.throws(
+          open,
+          (error) => error instanceof DeltaError && error.code === "invalid_argument",
+        );
+      }
+    }
+    assert.equal(new LocalStore("file:///data/a%20b").location, "/data/a b");
   });
 });
