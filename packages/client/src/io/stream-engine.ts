@@ -366,7 +366,7 @@ export class StreamEngine {
     const { clock } = this.#options;
     this.#timer = clock.startTimer(delayMs, () => {
       this.#timer = undefined;
-      const error = new ZerobusError("deadline_exceeded", "Stream creation timed out");
+      const error = new ZerobusError("deadline_exceeded", this.#attempts.timeoutText(delayMs));
       this.#dispatch({ kind: "timerFired", error, atMs: clock.nowMs() });
     });
   }

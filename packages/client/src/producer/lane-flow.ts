@@ -41,6 +41,8 @@ export class LaneFlow {
   #leftIndexes: readonly number[] | undefined;
   #engineAcknowledged = 0;
   #engineResent = 0;
+  /** Records that an engine had sent in vain, which the next one will send again. */
+  #sentInVain = 0;
   #heldBytes = 0;
   /** Sequence of the next submission. */
   nextSequence = 0;
@@ -107,6 +109,8 @@ export class LaneFlow {
   takeBack(): void {
     const engine = this.#engine;
     if (engine === undefined) return;
+    const heldBefore = this.#backlog.recordCount;
+    const unsentRecords = engine.unsentRecords;
     const entries = this.#linear
       ? engine.unackedBatches().map((records, index) => this.#takenBack(records, index))
       : this.#group;
@@ -114,6 +118,7 @@ export class LaneFlow {
     this.#group = [];
     this.#linear = false;
     this.#backlog.putBack(entries);
+    this.#sentInVain += this.#backlog.recordCount - heldBefore - unsentRecords;
     this.#release(0);
   }
 
@@ -181,10 +186,13 @@ export class LaneFlow {
     return isGroup && this.#group.length === 0;
   }
 
+  /** Tells of what is sent again, once a stream is open. */
   noteResent(): void {
-    const recordCount = (this.#engine?.resentRecords ?? 0) - this.#engineResent;
+    const byEngine = (this.#engine?.resentRecords ?? 0) - this.#engineResent;
+    const recordCount = byEngine + this.#sentInVain;
     if (recordCount <= 0) return;
-    this.#engineResent += recordCount;
+    this.#engineResent += byEngine;
+    this.#sentInVain = 0;
     this.#options.onResent(recordCount);
   }
 
