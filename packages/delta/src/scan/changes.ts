@@ -32,7 +32,7 @@ export interface ChangesOptions {
  * What a version changed of the table's rows. Files that were only arranged anew (`dataChange` is false, as of a
  * compaction) are not among them.
  */
-export interface TableChange {
+export interface VersionChange {
   readonly version: number;
   /** Milliseconds since the epoch: what the commit says, or else the time of its file. */
   readonly timestampMs: number;
@@ -73,7 +73,7 @@ export interface ScanAppendedOptions extends ChangesOptions {
 /** A row, and the version that added it. */
 export interface AppendedRow {
   readonly version: number;
-  /** See {@link TableChange}. */
+  /** See {@link VersionChange}. */
   readonly timestampMs: number;
   readonly row: Row;
 }
@@ -86,7 +86,7 @@ export async function* readChanges(
   store: ObjectStore,
   newest: Snapshot,
   { fromVersion, toVersion = newest.version, signal }: ChangesOptions,
-): AsyncGenerator<TableChange, void, undefined> {
+): AsyncGenerator<VersionChange, void, undefined> {
   checkRange(fromVersion, toVersion, newest.version);
   yield* readAhead(
     versionsIn(fromVersion, toVersion),
@@ -129,7 +129,7 @@ function* versionsIn(first: number, last: number): Generator<number, void, undef
   for (let version = first; version <= last; version += 1) yield version;
 }
 
-async function changeAt(store: ObjectStore, version: number): Promise<TableChange> {
+async function changeAt(store: ObjectStore, version: number): Promise<VersionChange> {
   const commit = await readCommit(store, version);
   if (commit === undefined) throw await goneVersion(store, version);
   const removed = commit.removes.filter(({ dataChange }) => dataChange).map(removedFileOf);
@@ -190,7 +190,7 @@ function checkRange(fromVersion: number, toVersion: number, newest: number): voi
   }
 }
 
-function notAnAppend({ version, operation, removed }: TableChange): DeltaError {
+function notAnAppend({ version, operation, removed }: VersionChange): DeltaError {
   const what = operation === undefined ? "" : ` (${operation})`;
   return new DeltaError(
     "unsupported",
