@@ -61,7 +61,10 @@ export function planCompaction(
   return bins;
 }
 
-function isCandidate(file: ActiveFile, { minFileBytes, maxDeletedShare }: CompactionLimits): boolean {
+function isCandidate(
+  file: ActiveFile,
+  { minFileBytes, maxDeletedShare }: CompactionLimits,
+): boolean {
   return file.sizeBytes < minFileBytes || deletedShareOf(file) > maxDeletedShare;
 }
 

@@ -7,7 +7,7 @@ import { loadSnapshot } from "../log/load-snapshot.ts";
 import type { Snapshot } from "../log/snapshot.ts";
 import type { DataFileLocator } from "../scan/data-file-locator.ts";
 import { dataFileLocatorOf } from "../scan/data-file-locator.ts";
-import type { ObjectStore } from "../store/object-store.ts";
+import type { ResolvedComponents } from "../table/components.ts";
 import { supportedFeaturesOf, withFeatures } from "../table/table-protocol.ts";
 import type { CommitResult, TransactionRequest } from "../table/transaction-request.ts";
 import { inParallel } from "./in-parallel.ts";
@@ -29,7 +29,7 @@ export type RestoreResult =
 
 /** What a restore uses of a table. */
 export interface RestoreAccess {
-  readonly store: ObjectStore;
+  readonly components: Pick<ResolvedComponents, "store">;
   refresh(): Promise<Snapshot>;
   commit(request: TransactionRequest): Promise<CommitResult>;
 }
@@ -45,13 +45,17 @@ const LOOK_UP_CONCURRENCY = 32;
  *   deleted (by a vacuum), naming it; `invalid_argument` where the table is append-only; `unavailable` if other writers
  *   changed the table during each attempt.
  */
-export async function restore(access: RestoreAccess, target: RestoreTarget): Promise<RestoreResult> {
+export async function restore(
+  access: RestoreAccess,
+  target: RestoreTarget,
+): Promise<RestoreResult> {
+  const { store } = access.components;
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
     const latest = await access.refresh();
-    const source = await loadSnapshot(access.store, target);
+    const source = await loadSnapshot(store, target);
     const changes = changesBetween(latest, source);
     if (changes === undefined) return { kind: "unchanged", version: latest.version };
-    await checkFilesExist(changes.adds, dataFileLocatorOf(access.store, []));
+    await checkFilesExist(changes.adds, dataFileLocatorOf(store, []));
     const result = await access.commit(requestOf(latest, source, changes, target));
     if (result.kind === "committed") {
       return {

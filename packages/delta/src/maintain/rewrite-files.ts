@@ -7,7 +7,6 @@ import { ParquetFileEncoder } from "../parquet/parquet-file-encoder.ts";
 import type { ActiveFile } from "../log/file-set.ts";
 import type { Snapshot } from "../log/snapshot.ts";
 import { partitionDirectory } from "../partition/partition-directory.ts";
-// @ts-ignore
 import { readBlocks } from "../scan/read-blocks.ts";
 import type { ObjectWriter } from "../store/object-store.ts";
 import type { ResolvedComponents } from "../table/components.ts";
