@@ -39,6 +39,11 @@ export interface ServerOptions {
    * @default 256 MiB
    */
   readonly targetFileBytes?: number;
+  /**
+   * Files of one partitioned table that may be written at one time, 1 to 10,000; beyond it the one that got rows longest ago
+   * is finished. Each takes memory. @default 100
+   */
+  readonly maxOpenPartitions?: number;
   /** How long streams may go on after the server was asked to stop, in milliseconds, 0 to 600,000. @default 5000 */
   readonly drainTimeoutMs?: number;
   /**
@@ -63,6 +68,7 @@ export interface ServerSettings {
   readonly tokenTtlSeconds: number;
   readonly commitIntervalMs: number;
   readonly targetFileBytes: number;
+  readonly maxOpenPartitions: number;
   readonly drainTimeoutMs: number;
   readonly maxStreamCount: number;
   readonly encoderThreadCount: number;
@@ -105,6 +111,7 @@ export function resolveServerOptions(options: ServerOptions): ServerSettings {
       MIB,
       4096 * MIB,
     ),
+    maxOpenPartitions: inRange("maxOpenPartitions", options.maxOpenPartitions ?? 100, 1, 10_000),
     drainTimeoutMs: inRange("drainTimeoutMs", options.drainTimeoutMs ?? 5_000, 0, 600_000),
     maxStreamCount: inRange("maxStreamCount", options.maxStreamCount ?? 20_000, 1, 1_000_000),
     encoderThreadCount: inRange(

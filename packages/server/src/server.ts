@@ -96,7 +96,7 @@ export async function startServer(
     : undefined;
   const storage = components.logStorage ?? createNodeStorage(join(settings.dataDirectory, "log"));
   const log = await openServerLog(settings, storage);
-  const encoders = new EncoderPool(settings.encoderThreadCount);
+  const encoders = new EncoderPool(settings.encoderThreadCount, settings.maxOpenPartitions);
   try {
     return await startOn({
       settings,

@@ -181,10 +181,10 @@ export class TableCommitter {
       () => this.#commitWhenFree(false),
       this.#settings.commitIntervalMs,
     );
-    const open = ({ schema, rejection }: RowTarget, start: number, index: number): EncodingFile => {
+    const open = ({ layout, rejection }: RowTarget, start: number, index: number): EncodingFile => {
       const path =
         rejection === undefined ? undefined : rejectedFilePath(journal.logId, start, index);
-      return encoders.open(table.location, schema, path);
+      return encoders.open(table.location, layout, path);
     };
     return new PendingCommit(startPosition, open);
   }

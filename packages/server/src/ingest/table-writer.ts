@@ -4,6 +4,7 @@ import { BlockBuilder, columnSpecsOf, type Snapshot, type StructType } from "@sl
 import type { RecordFormat } from "@sluice/protocol";
 import type { RecordDecoder } from "../columns/decoder.ts";
 import type { EncoderPool } from "../commit/encoder-pool.ts";
+import { plainLayout } from "../commit/file-layout.ts";
 import type { RowTarget, SealedRows } from "../commit/pending-commit.ts";
 import type { TableCommitter } from "../commit/table-committer.ts";
 import type { Journal, JournalDefinition, JournalSchema } from "../journal/journal.ts";
@@ -76,7 +77,10 @@ export class TableWriter {
     const columnCount = Math.max(1, snapshot.schema.fields.length);
     this.maxBatchRecords = Math.floor(MAX_BATCH_ROW_BYTES / BYTES_PER_VALUE / columnCount);
     this.#options = options;
-    this.#target = { key: snapshot.metadata.schemaString, schema: snapshot.schema };
+    this.#target = {
+      key: snapshot.metadata.schemaString,
+      layout: plainLayout(snapshot.schema),
+    };
     this.#loggedSchema = options.journal.defineSchema(snapshot.metadata.schemaString);
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { BlockBuilder, columnSpecsOf, parseSchemaString } from "@sluice/delta";
 import type { RecordDecoder } from "../columns/decoder.ts";
+import { plainLayout } from "../commit/file-layout.ts";
 import type { RowTarget, SealedRows } from "../commit/pending-commit.ts";
 import type { TableCommitter } from "../commit/table-committer.ts";
 import { ServerError } from "../errors.ts";
@@ -138,7 +139,7 @@ function rejectsOf(definition: LoggedDefinition, reason: string, tableName: stri
   const builder = new BlockBuilder(columnSpecsOf(schema));
   const plan = compileDecoder(schema, format, descriptor, tableName, MOST_LENIENT);
   const key = `rejected:${schemaString}`;
-  return { builder, decoder: plan.bind(builder), target: { key, schema, rejection: reason } };
+  return { builder, decoder: plan.bind(builder), target: { key, layout: plainLayout(schema), rejection: reason } };
 }
 
 function unreadable(position: number, tableName: string, decoder: RecordDecoder): ServerError {

@@ -59,15 +59,17 @@ export async function rejectedRows(location: string, schema: StructType): Promis
   const names = (await readdir(directory)).sort();
   const copy = await makeDirectory();
   await createTable({ location: copy, schema });
-  const rows: Row[] = [];
-  for (const name of names) {
-    const path = `${rows.length}-${name}`;
-    await writeFile(join(copy, path), await readFile(join(directory, name)));
-    const { length } = await readFile(join(directory, name));
-    const table = await openTable(copy);
-    const file = { path, sizeBytes: length, modificationTimeMs: 0, rowCount: 0 };
-    await table.append({ files: [file] });
+  const log = join(copy, "_delta_log");
+  for (const [index, name] of names.entries()) {
+    const bytes = await readFile(join(directory, name));
+    const path = `${index}.parquet`;
+    await writeFile(join(copy, path), bytes);
+    const facts = { size: bytes.length, modificationTime: 0, dataChange: true };
+    const add = { path, partitionValues: {}, ...facts };
+    const commit = `${String(index + 1).padStart(20, "0")}.json`;
+    await writeFile(join(log, commit), JSON.stringify({ add }));
   }
+  const rows: Row[] = [];
   for await (const row of (await openTable(copy)).scan()) rows.push(row);
   return rows;
 }

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+import { isUtf8 } from "node:buffer";
+import {
+  type BlockBuilder,
+  type BlockCheck,
+  type BoundColumn,
+  BytesColumn,
+  compileBlockCheck,
+  DeltaError,
+  LENGTH_PREFIX_BYTES,
+  type Snapshot,
+  type StructType,
+  type TableConstraint,
+  tableConstraintsOf,
+} from "@sluice/delta";
+import { ServerError } from "../errors.ts";
+import { textOfColumn } from "./column-text.ts";
+
+/** A row that the table's rules do not allow. */
+export interface BrokenRow {
+  readonly row: number;
+  /** The column at fault, where there is one. */
+  readonly field: string | undefined;
+  readonly message: string;
+}
+
+interface CompiledCheck {
+  readonly find: BlockCheck;
+  readonly describe: (builder: BlockBuilder, row: number) => Omit<BrokenRow, "row">;
+}
+
+/** What a table asks of whole rows, beyond the types of their columns. */
+export class RowChecks {
+  readonly #checks: readonly CompiledCheck[];
+
+  /** @throws ServerError `unimplemented` for a constraint that cannot be checked here. */
+  constructor(snapshot: Snapshot, tableName: string) {
+    const { schema, metadata } = snapshot;
+    try {
+      this.#checks = [
+        ...tableConstraintsOf(schema, metadata.configuration).map((constraint) =>
+          constraintCheck(constraint, schema),
+        ),
+        ...partitionChecks(schema, metadata.partitionColumns),
+      ];
+    } catch (cause) {
+      if (!(cause instanceof DeltaError)) throw cause;
+      const message = `table ${tableName} cannot be written to: ${cause.message}`;
+      throw new ServerError("unimplemented", message, { table: tableName }, cause);
+    }
+  }
+
+  /** Whether any row is allowed: nothing has to be asked then. */
+  get isEmpty(): boolean {
+    return this.#checks.length === 0;
+  }
+
+  /** The first row from `firstRow` up to `rowEnd` that is not allowed. */
+  firstBroken(builder: BlockBuilder, firstRow: number, rowEnd: number): BrokenRow | undefined {
+    let broken: BrokenRow | undefined;
+    for (const { find, describe } of this.#checks) {
+      const row = find(builder, firstRow, broken?.row ?? rowEnd);
+      if (row >= 0) broken = { row, ...describe(builder, row) };
+    }
+    return broken;
+  }
+}
+
+function constraintCheck(constraint: TableConstraint, schema: StructType): CompiledCheck {
+  const { kind, name, predicate } = constraint;
+  const what = kind === "check" ? "CHECK constraint" : "invariant of column";
+  const fields = predicate.columns.map((column) => topOf(column));
+  return {
+    find: compileBlockCheck(predicate),
+    describe: (builder, row) => {
+      const values = fields.map((field) => {
+        const index = schema.fields.findIndex((candidate) => candidate.name === field.name);
+        return `${field.name} = ${textOfColumn(builder, index, field, row)}`;
+      });
+      const given = values.length === 0 ? "" : ` with ${values.join(", ")}`;
+      const message = `the ${what} ${JSON.stringify(name)} (${predicate.text}) is not true${given}`;
+      return { field: fields.length === 1 ? fields[0]?.name : undefined, message };
+    },
+  };
+}
+
+function topOf(column: BoundColumn): BoundColumn["fields"][number] {
+  const [top] = column.fields;
+  if (top === undefined) throw new TypeError(`column ${column.name} has no fields`);
+  return top;
+}
+
+/** Not every text is a partition value: the empty one stands for NULL, and bytes are kept as UTF-8. */
+function partitionChecks(
+  schema: StructType,
+  partitionColumns: readonly string[],
+): readonly CompiledCheck[] {
+  return schema.fields.flatMap((field, index): readonly CompiledCheck[] => {
+    const isText = field.type === "string" || field.type === "binary";
+    if (!partitionColumns.includes(field.name) || !isText) return [];
+    const isBinary = field.type === "binary";
+    if (field.nullable && !isBinary) return [];
+    const isAllowed = (bytes: Uint8Array): boolean =>
+      (field.nullable || bytes.length > 0) && (!isBinary || isUtf8(bytes));
+    const find: BlockCheck = (rows, firstRow = 0, rowEnd = rows.rowCount) => {
+      const column = rows.columns[index];
+      if (!(column instanceof BytesColumn)) return -1;
+      for (let row = firstRow; row < rowEnd; row++) {
+        const isNull = column.validity !== null && column.validity[row] === 0;
+        if (!isNull && !isAllowed(bytesOf(column, row))) return row;
+      }
+      return -1;
+    };
+    const rule = isBinary ? "UTF-8" : "not empty, as an empty text stands for NULL";
+    const message = `the value of a partition column must be ${rule}`;
+    return [{ find, describe: () => ({ field: field.name, message }) }];
+  });
+}
+
+function bytesOf(column: BytesColumn, row: number): Uint8Array {
+  return column.data.subarray(column.startOf(row) + LENGTH_PREFIX_BYTES, column.ends[row]);
+}
