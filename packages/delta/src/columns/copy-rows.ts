@@ -125,4 +125,3 @@ function copyLeaf(
     leaf.endRow(firstRow + index);
   }
 }
-

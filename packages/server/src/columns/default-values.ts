@@ -22,7 +22,6 @@ export type DefaultFills = ReadonlyMap<number, FillCell>;
 
 const DAY_MS = 86_400_000;
 
-
 /**
  * What the columns of a table have where a record leaves them out, apart from NULL.
  * @throws ServerError `unimplemented` for a default that cannot be worked out here, naming the column.
@@ -70,7 +69,9 @@ class DefaultingDecoder implements RecordDecoder {
     this.#builder = builder;
     const { run } = decoder;
     // Bytes cannot be put between rows that are there already.
-    const isFixed = [...fills.keys()].every((index) => builder.columns[index] instanceof FixedColumn);
+    const isFixed = [...fills.keys()].every(
+      (index) => builder.columns[index] instanceof FixedColumn,
+    );
     if (run === undefined || !isFixed) return;
     this.run = {
       decode: (buffer, start, end) => run.decode(buffer, start, end),

@@ -14,6 +14,7 @@ import {
   tableConstraintsOf,
 } from "@sluice/delta";
 import { ServerError } from "../errors.ts";
+import type { RecordRules } from "./compile-decoder.ts";
 import { textOfColumn } from "./column-text.ts";
 
 /** A row that the table's rules do not allow. */
@@ -34,7 +35,7 @@ export class RowChecks {
   readonly #checks: readonly CompiledCheck[];
 
   /** @throws ServerError `unimplemented` for a constraint that cannot be checked here. */
-  constructor(snapshot: Snapshot, tableName: string) {
+  constructor(snapshot: Snapshot, rules: RecordRules, tableName: string) {
     const { schema, metadata } = snapshot;
     try {
       this.#checks = [
@@ -42,6 +43,7 @@ export class RowChecks {
           constraintCheck(constraint, schema),
         ),
         ...partitionChecks(schema, metadata.partitionColumns),
+        ...notNullChecks(schema, rules),
       ];
     } catch (cause) {
       if (!(cause instanceof DeltaError)) throw cause;
@@ -113,6 +115,22 @@ function partitionChecks(
     };
     const rule = isBinary ? "UTF-8" : "not empty, as an empty text stands for NULL";
     const message = `the value of a partition column must be ${rule}`;
+    return [{ find, describe: () => ({ field: field.name, message }) }];
+  });
+}
+
+/** A NOT NULL column with a default can be left out, and still not be given as null. */
+function notNullChecks(schema: StructType, { defaults }: RecordRules): readonly CompiledCheck[] {
+  return [...defaults.keys()].flatMap((index): readonly CompiledCheck[] => {
+    const field = schema.fields[index];
+    if (field === undefined || field.nullable) return [];
+    const find: BlockCheck = (rows, firstRow = 0, rowEnd = rows.rowCount) => {
+      const column = rows.columns[index];
+      if (column === undefined || column.kind === "nested" || column.validity === null) return -1;
+      const row = column.validity.subarray(firstRow, rowEnd).indexOf(0);
+      return row < 0 ? -1 : firstRow + row;
+    };
+    const message = "the value is null, and the column is NOT NULL";
     return [{ find, describe: () => ({ field: field.name, message }) }];
   });
 }
