@@ -70,8 +70,23 @@ export type {
   ProtocolAction,
 } from "./log/actions.ts";
 export type { ActiveFile, FileSet } from "./log/file-set.ts";
+export {
+  assertChecksumMatches,
+  type ChecksumDifference,
+  type ChecksumVerdict,
+  verifySnapshot,
+  writeChecksum,
+} from "./log/checksum.ts";
 export { loadSnapshot, refreshSnapshot, type SnapshotOptions } from "./log/load-snapshot.ts";
+export { cleanUpLog, type LogCleanupOptions, type LogCleanupResult } from "./log/log-cleanup.ts";
+export type { CheckpointFiles } from "./log/log-segment.ts";
 export type { Snapshot, TxnState } from "./log/snapshot.ts";
+export {
+  type CheckpointOptions,
+  isCheckpointDue,
+  withCheckpoint,
+  writeCheckpoint,
+} from "./log/write-checkpoint.ts";
 export { type TableDefinition, validateAppendable } from "./log/table-features.ts";
 export {
   type Compressor,

@@ -1,10 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import {
-  type DeadLetterSink,
-  openDeadLetterFiles,
-  type OpenedSpool,
-  openSpool,
-} from "@sluice/client";
+import { type DeadLetterSink, openDeadLetterFiles } from "@sluice/client";
 import { CliError, messageOf } from "../cli-error.ts";
 import { type Environment, fromEnvironment, requireTableName } from "../environment.ts";
 import { readCertificates } from "../produce/certificates.ts";
@@ -95,7 +90,6 @@ export async function runProduce(
     const { deadLetter } = options;
     const deadLetters =
       deadLetter === undefined ? undefined : await openDeadLetterFiles({ directory: deadLetter });
-    const spool = await openSpoolOf(options, table, encoding);
     return await produce({
       table,
       options,
@@ -105,7 +99,6 @@ export async function runProduce(
       lookup,
       encoding,
       deadLetters,
-      spool,
       display,
       context,
     });
@@ -145,15 +138,6 @@ async function lookUp(
   }
 }
 
-async function openSpoolOf(
-  { spool, spoolSize }: ProduceOptions,
-  table: string,
-  { format }: Encoding,
-): Promise<OpenedSpool | undefined> {
-  if (spool === undefined) return undefined;
-  return openSpool({ directory: spool, maxBytes: spoolSize, label: `${table} ${format}` });
-}
-
 /** With `ZEROBUS_TABLE_NAME` set, a single argument may be the file. */
 function resolveArguments(
   first: string | undefined,
@@ -176,7 +160,6 @@ interface ProduceParts {
   readonly lookup: TableLookup;
   readonly encoding: Encoding;
   readonly deadLetters: DeadLetterSink | undefined;
-  readonly spool: OpenedSpool | undefined;
   readonly display: Display;
   readonly context: CommandContext;
 }
@@ -267,10 +250,12 @@ function runOf(
     },
     ack: options.ack,
     pace: createPace(options.rate),
-    batchRecordCount: batchCountFor(options.rate, options.batchSize),
     skipInvalid: options.skipInvalid ?? false,
     deadLetters: parts.deadLetters,
-    spool: parts.spool,
+    spool:
+      options.spool === undefined
+        ? undefined
+        : { directory: options.spool, maxBytes: options.spoolSize },
     drainTimeoutMs: options.drainTimeout * 1000,
     stopReading,
     giveUp,

@@ -3,7 +3,6 @@ import { setTimeout as delay } from "node:timers/promises";
 import {
   type DeadLetterSink,
   type InvalidRecord,
-  type OpenedSpool,
   Producer,
   type ProducerEvent,
   type ProducerOptions,
@@ -12,13 +11,13 @@ import {
 import { CliError, messageOf } from "../cli-error.ts";
 import type { RecordReader } from "../source/read-records.ts";
 import type { RecordBatch } from "../source/record-collector.ts";
-import { type Delivery, directDelivery, spooledDelivery } from "./delivery.ts";
+import { type Delivery, makeDelivery } from "./delivery.ts";
 import { throttledLine } from "./produce-progress.ts";
 import type { AckStrategy } from "./option-names.ts";
 import type { Pace } from "./pace.ts";
 import { ProduceCounts } from "./produce-counts.ts";
 import type { EncodedRecord, Encoding } from "./record-encoding.ts";
-import { SentCalls } from "./sent-calls.ts";
+import { sentBatches, type SentRecords, spooledRecords } from "./sent-records.ts";
 
 export interface ProduceRunParts {
   readonly table: string;
@@ -32,10 +31,9 @@ export interface ProduceRunParts {
   >;
   readonly ack: AckStrategy;
   readonly pace: Pace;
-  readonly batchRecordCount: number;
   readonly skipInvalid: boolean;
   readonly deadLetters: DeadLetterSink | undefined;
-  readonly spool: OpenedSpool | undefined;
+  readonly spool: { readonly directory: string; readonly maxBytes: number } | undefined;
   /** Milliseconds to wait for acks once there is nothing more to send. */
   readonly drainTimeoutMs: number;
   /** Ends the reading; what was read is still sent and awaited. */
@@ -58,7 +56,7 @@ export interface ProduceOutcome {
 export class ProduceRun {
   readonly counts: ProduceCounts = new ProduceCounts();
   readonly #parts: ProduceRunParts;
-  readonly #calls = new SentCalls();
+  readonly #sent: SentRecords;
   #producer: Producer<EncodedRecord> | undefined;
   #failure: unknown;
   #recoveryCause = "";
@@ -71,6 +69,7 @@ export class ProduceRun {
 
   constructor(parts: ProduceRunParts) {
     this.#parts = parts;
+    this.#sent = parts.spool === undefined ? sentBatches() : spooledRecords();
   }
 
   get laneCount(): number {
@@ -103,7 +102,8 @@ export class ProduceRun {
     const { giveUp, stopReading } = this.#parts;
     const producer = await this.#openProducer();
     this.#producer = producer;
-    const delivery = this.#openDelivery(producer);
+    this.#noteSpooled(producer);
+    const delivery = makeDelivery(producer, this.#sent, this.#parts.ack);
     const ended = new AbortController();
     const givenUp = aborted(giveUp);
     let stoppedAtMs: number | undefined;
@@ -126,20 +126,22 @@ export class ProduceRun {
       await Promise.race([producer.drain({ deadlineMs }).catch(() => undefined), givenUp]);
     }
     ended.abort();
-    return this.#close(producer, delivery);
+    return this.#close(producer);
   }
 
-  async #close(producer: Producer<EncodedRecord>, delivery: Delivery): Promise<ProduceOutcome> {
-    const { spool } = this.#parts;
-    const oldestLine = this.#calls.oldestLine;
-    await delivery.close();
+  async #close(producer: Producer<EncodedRecord>): Promise<ProduceOutcome> {
+    const { oldestLine } = this.#sent;
     await this.#setAsideInvalid();
-    const left = await producer.close({ deadlineMs: 0 });
-    const error = this.#explained(oldestLine, left.length);
+    let unacknowledgedCount = 0;
+    try {
+      unacknowledgedCount = (await producer.close({ deadlineMs: 0 })).length;
+    } catch (reason) {
+      this.#failure ??= reason;
+    }
     return {
-      error,
-      unacknowledgedCount: left.length,
-      spooledCount: spool === undefined ? 0 : spool.depth.records,
+      error: this.#explained(oldestLine, unacknowledgedCount),
+      unacknowledgedCount,
+      spooledCount: producer.health().spool?.records ?? 0,
     };
   }
 
@@ -158,21 +160,19 @@ export class ProduceRun {
         ? { onInvalidRecord: skipInvalid ? "skip" : "raise" }
         : { deadLetters }),
       // With a spool, records are taken while the service is away.
-      ...(spool === undefined ? {} : { openTimeoutMs: 0 }),
+      ...(spool === undefined ? {} : { spool, openTimeoutMs: 0 }),
       observer: this.counts,
+      onAck: (offset) => this.#sent.settled(offset),
       onError: (error, invalid) => this.#onError(error, invalid),
       onEvent: (event) => this.#onEvent(event),
     });
   }
 
-  #openDelivery(producer: Producer<EncodedRecord>): Delivery {
-    const { ack, spool, batchRecordCount } = this.#parts;
-    const parts = { producer, calls: this.#calls, ack };
-    if (spool === undefined) return directDelivery(parts);
-    const { records } = spool.depth;
+  /** What an earlier run left is sent first. */
+  #noteSpooled(producer: Producer<EncodedRecord>): void {
+    const records = producer.health().spool?.records ?? 0;
     if (records > 0) this.#parts.tell(`${records} records of an earlier run are in the spool`);
     this.readCount += records;
-    return spooledDelivery({ ...parts, spool, batchRecordCount });
   }
 
   async #sendAll(delivery: Delivery): Promise<void> {
@@ -183,13 +183,12 @@ export class ProduceRun {
         await this.#setAsideInvalid();
         if (records.length === 0) continue;
         await pace(records.length, stopReading.signal);
-        await delivery.take(records);
+        await delivery(records);
       }
     } catch (reason) {
       // What was read before is to be in the table.
       this.#failure ??= reason;
     }
-    await delivery.end();
   }
 
   /** Encodes a batch up to the first record that ends the input, which is told when the records in front are sent. */
@@ -237,8 +236,7 @@ export class ProduceRun {
       this.#fail(error);
       return;
     }
-    this.#calls.addRefusal(error);
-    const line = this.#calls.lineOf(invalid.record);
+    const line = this.#sent.lineOf(invalid);
     const place = line === undefined ? "" : `line ${line}: `;
     const text = `${place}${error.details.serverMessage ?? error.message}`;
     this.#firstRefusal ??= text;

@@ -237,3 +237,15 @@ test("says which option is wrong", async (context) => {
   }
   await stopDev(dev);
 });
+
+test("names the line of a record that the server refuses out of the spool, and sends the others", async (context) => {
+  const { dev, directory } = await startWithTables(context);
+  const options = ["produce", TABLE, "--json", "--spool", join(directory, "spool")];
+  const input = '{"id":1}\n{"id":"two"}\n{"id":3}\n';
+  const run = await runInProcess([...options, "--format", "ndjson"], dev.environment, input);
+  assert.equal(run.code, 1);
+  assert.match(run.stderr, /line 2: the server refused it/);
+  assert.equal(summaryOf(run.stdout).spooled, 0);
+  await stopDev(dev);
+  assert.equal((await readRows(dev)).length, 2);
+});

@@ -106,6 +106,6 @@ export function errorOfGrpcStatus(
 }
 
 /** The error of every call on a stream that its owner closed. */
-export function closedError(): ZerobusError {
-  return new ZerobusError("closed", "Stream has been closed", { retryable: false });
+export function closedError(text = "Stream has been closed"): ZerobusError {
+  return new ZerobusError("closed", text, { retryable: false });
 }

@@ -86,6 +86,13 @@ export class CallAttempts {
     this.#current?.session?.abandon();
   }
 
+  /** What the current attempt has waited for in vain. */
+  timeoutText(waitedMs: number): string {
+    return this.#current?.headers === undefined
+      ? `Stream creation timed out: no credentials within ${waitedMs} ms; is the token service, or the headers provider, well?`
+      : `Stream creation timed out: no answer from ${this.#options.endpoint.authority} within ${waitedMs} ms`;
+  }
+
   #make(): Attempt {
     const attempt: Attempt = {
       dropped: false,

@@ -106,7 +106,7 @@ function connectThroughProxy(target: DialTarget, proxy: string): Promise<Socket>
       reject(
         new ZerobusError(
           "unavailable",
-          `The proxy ${url.host} refused a tunnel to ${authority}: HTTP status ${httpStatus}`,
+          `The proxy ${url.host} refused a tunnel to ${authority}: HTTP status ${httpStatus}; ${tunnelAdvice(httpStatus)}`,
           { details: { httpStatus } },
         ),
       );
@@ -120,6 +120,13 @@ function connectThroughProxy(target: DialTarget, proxy: string): Promise<Socket>
     });
     tunnel.end();
   });
+}
+
+function tunnelAdvice(httpStatus: number): string {
+  if (httpStatus === 407) {
+    return "give the proxy's URL a user and password that are right, as in http://user:password@host:port";
+  }
+  return "have the proxy allow that address, or except it from the proxy with no_proxy";
 }
 
 /** The header that carries the credentials of a proxy URL. */
@@ -150,8 +157,25 @@ function ready(
 }
 
 function connectionError(failure: string, cause: Error): ZerobusError {
-  return new ZerobusError("unavailable", `${failure}: ${cause.message}`, { cause });
+  const { code } = cause as NodeJS.ErrnoException;
+  const advice = code === undefined ? undefined : CERTIFICATE_ADVICE[code];
+  const text = `${failure}: ${cause.message}${advice === undefined ? "" : `; ${advice}`}`;
+  return new ZerobusError("unavailable", text, { cause });
 }
+
+const UNKNOWN_AUTHORITY =
+  "give its authority's certificate as tls.ca, or its file as SSL_CERT_FILE";
+/** What to do about a certificate that is not taken, by Node's code. */
+const CERTIFICATE_ADVICE: Readonly<Record<string, string>> = {
+  ERR_TLS_CERT_ALTNAME_INVALID:
+    "use a host that the certificate names, or name the one to expect as tls.servername",
+  CERT_HAS_EXPIRED: "have the certificate renewed, or set this machine's clock right",
+  CERT_NOT_YET_VALID: "set this machine's clock right",
+  DEPTH_ZERO_SELF_SIGNED_CERT: UNKNOWN_AUTHORITY,
+  SELF_SIGNED_CERT_IN_CHAIN: UNKNOWN_AUTHORITY,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNKNOWN_AUTHORITY,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNKNOWN_AUTHORITY,
+};
 
 /** What `details.unreachable` says of a target. */
 export function nameOf(target: Pick<DialTarget, "host" | "port">): string {

@@ -33,7 +33,7 @@ export class HealthMonitor {
       this.#sinceMs = nowMs;
     }
     const troubled = lanes.find((lane) => lane.state.kind !== "running");
-    const error = troubled?.lastChange?.error;
+    const error = troubled?.lastError;
     const oldestMs = lanes.reduce(
       (oldest, lane) => Math.min(oldest, lane.oldestSubmitMs ?? nowMs),
       nowMs,
@@ -46,7 +46,7 @@ export class HealthMonitor {
           : `lane ${troubled.index} is ${troubled.state.kind}${error === undefined ? "" : `: ${error.message}`}`,
       category:
         error !== undefined
-          ? categoryOf(error.code, true)
+          ? categoryOf(error.code, troubled?.state.kind !== "settingAside")
           : troubled === undefined && throttled !== undefined
             ? "throttling"
             : undefined,
@@ -81,7 +81,7 @@ function laneHealth(lane: Lane, throttled: ThrottleReport | undefined): LaneHeal
     state: lane.state.kind,
     unacknowledgedRecords: lane.heldRecords,
     streamId: lane.streamId,
-    code: lane.state.kind === "running" ? undefined : lane.lastChange?.error?.code,
+    code: lane.state.kind === "running" ? undefined : lane.lastError?.code,
     throttled,
     slowedTo: lane.slowedTo,
   };

@@ -41,6 +41,8 @@ export class LaneFlow {
   #leftIndexes: readonly number[] | undefined;
   #engineAcknowledged = 0;
   #engineResent = 0;
+  /** Records that an engine had sent in vain, which the next one will send again. */
+  #sentInVain = 0;
   #heldBytes = 0;
   /** Sequence of the next submission. */
   nextSequence = 0;
@@ -60,6 +62,14 @@ export class LaneFlow {
   /** Records that are not sent, or have to be sent again in the call that is open. */
   get queuedRecords(): number {
     return this.#backlog.recordCount + (this.#engine?.unsentRecords ?? 0);
+  }
+
+  /**
+   * Whether a record would go on its way now. What a busy engine has no room for would only lie here, in memory that makes
+   * nothing faster; without an engine, or while a refused record is looked for, records are kept.
+   */
+  get hasRoom(): boolean {
+    return !this.#linear || this.#engine?.hasRoom !== false;
   }
 
   /** When the oldest unsettled record was submitted. */
@@ -107,6 +117,8 @@ export class LaneFlow {
   takeBack(): void {
     const engine = this.#engine;
     if (engine === undefined) return;
+    const heldBefore = this.#backlog.recordCount;
+    const unsentRecords = engine.unsentRecords;
     const entries = this.#linear
       ? engine.unackedBatches().map((records, index) => this.#takenBack(records, index))
       : this.#group;
@@ -114,6 +126,7 @@ export class LaneFlow {
     this.#group = [];
     this.#linear = false;
     this.#backlog.putBack(entries);
+    this.#sentInVain += this.#backlog.recordCount - heldBefore - unsentRecords;
     this.#release(0);
   }
 
@@ -181,10 +194,13 @@ export class LaneFlow {
     return isGroup && this.#group.length === 0;
   }
 
+  /** Tells of what is sent again, once a stream is open. */
   noteResent(): void {
-    const recordCount = (this.#engine?.resentRecords ?? 0) - this.#engineResent;
+    const byEngine = (this.#engine?.resentRecords ?? 0) - this.#engineResent;
+    const recordCount = byEngine + this.#sentInVain;
     if (recordCount <= 0) return;
-    this.#engineResent += recordCount;
+    this.#engineResent += byEngine;
+    this.#sentInVain = 0;
     this.#options.onResent(recordCount);
   }
 

@@ -50,7 +50,8 @@ export class LaneReporter<T> implements LaneHost {
   }
 
   makeEngine(listeners: StreamListeners, onProgress: () => void, pace: SendPace): StreamEngine {
-    return this.#parts.engines.makeEngine(listeners, onProgress, { pace });
+    const onRoom = (): void => this.#parts.lanes().admit();
+    return this.#parts.engines.makeEngine(listeners, onProgress, { pace, onRoom });
   }
 
   held(recordDelta: number, byteDelta: number): void {
@@ -83,7 +84,7 @@ export class LaneReporter<T> implements LaneHost {
     const { state } = lane;
     const failing = state.kind !== "running" && state.kind !== "opening";
     const cause = failing ? change?.error : undefined;
-    const category = cause === undefined ? undefined : categoryOf(cause.code, true);
+    const category = cause === undefined ? undefined : categoryOf(cause.code, isOpening(from));
     this.#emit({
       kind: "laneStateChanged",
       ...this.#origin(lane),
@@ -93,9 +94,10 @@ export class LaneReporter<T> implements LaneHost {
       cause,
       category,
     });
-    if (state.kind === "reconnecting") this.#lostBy.set(lane, category ?? "connection");
-    if (from.kind === "reconnecting" && state.kind === "running") {
-      this.#options.observer?.reconnected(this.#lostBy.get(lane) ?? "connection");
+    if (from.kind === "running" && lane.accepting) this.#lostBy.set(lane, category ?? "connection");
+    const lostBy = this.#lostBy.get(lane);
+    if (state.kind === "running" && lostBy !== undefined) {
+      this.#options.observer?.reconnected(lostBy);
       this.#lostBy.delete(lane);
     }
     if (!lane.accepting) this.#lostBy.delete(lane);
@@ -237,6 +239,11 @@ export class LaneReporter<T> implements LaneHost {
     if (callback === "onEvent") this.#options.observer?.event(event);
     else this.#emit(event);
   }
+}
+
+/** Whether what went wrong in the state did so before anything was sent. */
+function isOpening({ kind }: LaneState): boolean {
+  return kind === "opening" || kind === "reconnecting";
 }
 
 /** The id of a refused record, where its text tells it. */

@@ -54,6 +54,7 @@ export class Lane {
   #state: LaneState = { kind: "idle" };
   #engine: StreamEngine | undefined;
   #lastChange: StreamStateChange | undefined;
+  #lastError: ZerobusError | undefined;
   #timer: Timer | undefined;
   #lostAtMs: number | undefined;
   /** Whether its stream changed since the last sample. */
@@ -91,9 +92,9 @@ export class Lane {
     return this.#lastChange?.streamId;
   }
 
-  /** What the stream went through last. */
-  get lastChange(): StreamStateChange | undefined {
-    return this.#lastChange;
+  /** What went wrong last since a stream was open. */
+  get lastError(): ZerobusError | undefined {
+    return this.#lastError;
   }
 
   /** Sequence of the next submission. */
@@ -107,6 +108,11 @@ export class Lane {
 
   get heldBytes(): number {
     return this.#flow.heldBytes;
+  }
+
+  /** Whether a record would go on its way now, if it takes records. */
+  get hasRoom(): boolean {
+    return this.#flow.hasRoom;
   }
 
   /** Records it holds that are not sent, or have to be sent again in the call that is open. */
@@ -212,8 +218,10 @@ export class Lane {
     const from = this.#state;
     const next = laneTransition(from, event, this.#options.policy);
     this.#state = next.state;
+    // An engine that is started by an effect has changes of its own.
+    const change = this.#lastChange;
     for (const effect of next.effects) this.#run(effect);
-    if (from.kind !== next.state.kind) this.#options.host.changed(this, from, this.#lastChange);
+    if (from.kind !== next.state.kind) this.#options.host.changed(this, from, change);
   }
 
   #run(effect: LaneEffect): void {
@@ -266,6 +274,7 @@ export class Lane {
   #engineChanged(engine: StreamEngine | undefined, change: StreamStateChange): void {
     if (engine === undefined || engine !== this.#engine) return;
     this.#lastChange = change;
+    this.#lastError = change.to === "streaming" ? undefined : (change.error ?? this.#lastError);
     this.#disturbed = true;
     const nowMs = this.#options.clock.nowMs();
     if (change.error?.code === "resource_exhausted") this.#pace.refused(nowMs);

@@ -190,7 +190,7 @@ export class Producer<T> {
    */
   submit(record: T): Promise<Ticket> {
     try {
-      if (!this.#taking) throw closedError();
+      if (!this.#taking) throw takesNoMore();
       const slot = this.#key === undefined ? -1 : slotOf(this.#key(record));
       return this.#intake.submit(this.#encode(record), slot);
     } catch (error) {
@@ -205,7 +205,7 @@ export class Producer<T> {
    * taken the first ones
    */
   async submitBatch(records: readonly T[]): Promise<Ticket> {
-    if (!this.#taking) throw closedError();
+    if (!this.#taking) throw takesNoMore();
     if (!Array.isArray(records)) {
       throw new ZerobusError("invalid_argument", "submitBatch expects an array of records");
     }
@@ -280,18 +280,17 @@ export class Producer<T> {
     try {
       await within(this.#clock, openTimeoutMs, Promise.all(opened));
     } catch (error) {
-      const cause = lanes.find((lane) => lane.lastChange?.error !== undefined)?.lastChange?.error;
+      const cause = lanes.find((lane) => lane.lastError !== undefined)?.lastError;
       await this.close({ deadlineMs: 0 });
       const reason = toZerobusError(error);
-      if (reason.code !== "deadline_exceeded" || cause === undefined) throw reason;
-      throw new ZerobusError(
-        cause.code,
-        `No stream within openTimeoutMs (${openTimeoutMs} ms): ${cause.message}`,
-        {
-          cause,
-          details: cause.details,
-        },
-      );
+      if (reason.code !== "deadline_exceeded") throw reason;
+      const text = `No stream within openTimeoutMs (${openTimeoutMs} ms)`;
+      throw cause === undefined
+        ? new ZerobusError("deadline_exceeded", `${text}: no answer yet`, { cause: reason })
+        : new ZerobusError(cause.code, `${text}: ${cause.message}`, {
+            cause,
+            details: cause.details,
+          });
     }
   }
 
@@ -350,4 +349,10 @@ export class Producer<T> {
     this.#reportedStatus = health.status;
     this.#reporter.healthChanged(from, health);
   }
+}
+
+function takesNoMore(): ZerobusError {
+  return closedError(
+    "The producer was drained or closed and takes no more records; open another one with Producer.open",
+  );
 }

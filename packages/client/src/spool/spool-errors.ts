@@ -26,11 +26,25 @@ export function spoolError(error: unknown, directory: string): ZerobusError {
       { cause: error, retryable: false },
     );
   }
-  const message =
-    logCode === "locked"
-      ? `The spool in ${directory} is in use by another producer; close that one or use another directory (${text})`
-      : `The spool in ${directory} failed: ${text}`;
+  const message = `The spool in ${directory} ${adviceOf(logCode)} (${text})`;
   return new ZerobusError(CODE_BY_LOG_CODE[logCode], message, { cause: error, retryable: false });
+}
+
+function adviceOf(code: LogErrorCode): string {
+  switch (code) {
+    case "locked":
+      return "is in use by another producer; close that one or use another directory";
+    case "disk_full":
+      return "has no room left on its disk; free space, then open the producer again: what it took before is kept";
+    case "data_loss":
+      return "is damaged; move the directory away and open a new one, what was not delivered is in the one moved";
+    case "unavailable":
+      return "cannot be read or written; check the disk, then open the producer again";
+    case "invalid_argument":
+    case "resource_exhausted":
+    case "closed":
+      return "refused the record";
+  }
 }
 
 function logCodeOf(error: unknown): LogErrorCode | undefined {

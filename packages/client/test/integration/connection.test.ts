@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { RecordType, ZerobusSdk, type ZerobusSdkOptions, type ZerobusStream } from "@sluice/client";
+import {
+  RecordType,
+  ZerobusError,
+  ZerobusSdk,
+  type ZerobusSdkOptions,
+  type ZerobusStream,
+} from "@sluice/client";
 import {
   ConnectProxy,
   ScriptedServer,
@@ -59,9 +65,14 @@ test("speaks TLS with a given authority, with and without a scheme", async () =>
 test("refuses a certificate of an unknown authority, or for another name", async () => {
   await using server = await ScriptedServer.start([serveEverything], { secure: true });
   await assert.rejects(openWith(server.url), hasCode("unavailable", "TLS"));
+  await assert.rejects(openWith(server.url), hasCode("unavailable", "tls.ca"));
   await assert.rejects(
     openWith(server.url, { tls: { ca: TEST_CA_CERTIFICATE, servername: "other.test" } }),
     hasCode("unavailable", "other.test"),
+  );
+  await assert.rejects(
+    openWith(server.url, { tls: { ca: TEST_CA_CERTIFICATE, servername: "other.test" } }),
+    hasCode("unavailable", "a host that the certificate names"),
   );
   assert.equal(server.streams.length, 0);
 });
@@ -117,9 +128,17 @@ test("tunnels plaintext connections too, unless the host is excepted", async () 
 test("reports a proxy that refuses", async () => {
   await using server = await ScriptedServer.start();
   await using proxy = await ConnectProxy.start();
-  proxy.refuseWith = 407;
+  const cases = { 403: "no_proxy", 407: "user and password", 502: "no_proxy" };
   await withEnvironment({ grpc_proxy: proxy.url }, async () => {
-    await assert.rejects(openWith(server.url), hasCode("unavailable", "HTTP status 407"));
+    for (const [status, advice] of Object.entries(cases)) {
+      proxy.refuseWith = Number(status);
+      await assert.rejects(openWith(server.url), (error) => {
+        assert.ok(error instanceof ZerobusError);
+        assert.equal(error.code, "unavailable");
+        assert.equal(error.details.httpStatus, Number(status));
+        return error.message.includes(`HTTP status ${status}`) && error.message.includes(advice);
+      });
+    }
   });
 });
 

@@ -25,7 +25,16 @@ import {
   ProducerMetrics,
   ZerobusError,
 } from "@sluice/client";
-import { ScriptedServer, serveEverything, TokenServer } from "@sluice/testkit";
+import {
+  makeGate,
+  ScriptedServer,
+  type ScriptedStream,
+  serveEverything,
+  Signal,
+  type StreamScript,
+  TokenServer,
+} from "@sluice/testkit";
+import { makeTemporaryDirectory } from "../support/temporary-directory.ts";
 import { hasCode, TABLE } from "./helpers.ts";
 import { acceptThenEnd, openProducer } from "./producer-helpers.ts";
 
@@ -186,4 +195,88 @@ test("counts and logs for a producer that was given metrics and a logger", async
   await producer.close();
   assert.ok(events.includes("laneStateChanged"));
   assert.ok(events.includes("producerClosed"));
+});
+
+test("feeds every metric of what it lists", async (context) => {
+  const directory = await makeTemporaryDirectory(context);
+  const held = makeGate();
+  const acceptAnd =
+    (end: (call: ScriptedStream) => void): StreamScript =>
+    async (call) => {
+      await call.accept();
+      await call.received(1);
+      end(call);
+    };
+  const validating: StreamScript = async (call) => {
+    call.onMessage((message) => {
+      if (message.records.join("").includes("wrong")) call.end("INVALID_ARGUMENT", "no");
+      else void held.opened.then(() => call.ack(message.offsetId));
+    });
+    await call.accept();
+    await call.untilHalfClosed();
+    call.end();
+  };
+  await using server = await ScriptedServer.start([
+    acceptAnd((call) => call.end("UNAVAILABLE", "gone")),
+    acceptAnd((call) => call.end("UNAUTHENTICATED", "expired")),
+    acceptAnd((call) => call.end("RESOURCE_EXHAUSTED", "slow down")),
+    validating,
+  ]);
+  await using tokens = await TokenServer.start();
+  const metrics = new ProducerMetrics({ table: TABLE });
+  const signal = new Signal();
+  const producer = await Producer.open({
+    endpoint: server.url,
+    unityCatalogUrl: tokens.url,
+    table: TABLE,
+    auth: { clientId: "a", clientSecret: "b" },
+    retry: { firstDelayMs: 2, maxDelayMs: 20 },
+    maxInflightRecords: 2,
+    spool: { directory: join(directory, "spool"), maxBytes: 67_108_864 },
+    deadLetters: { directory: join(directory, "letters") },
+    metrics,
+    onAck: () => {
+      throw new Error("a callback that fails");
+    },
+    onEvent: () => signal.notify(),
+  });
+  for (const id of [0, 1, 2]) await producer.submit({ id });
+  await producer.submit({ id: "wrong" });
+  const call = await server.stream(3);
+  await call.received(2);
+  await signal.until(() => producer.health().status === "healthy");
+  const { gauges } = metrics.snapshot();
+  assert.equal(gauges?.inflightRecords, 2);
+  assert.equal(gauges.waitingCalls, 2);
+  assert.equal(gauges.queuedRecords, 0);
+  assert.equal(gauges.spool?.records, 4);
+  assert.ok(gauges.spool.bytes > 0 && gauges.inflightBytes > 0);
+  assert.ok(gauges.oldestUnacknowledgedSeconds > 0);
+  assert.equal(gauges.lanes.running, 1);
+  held.open();
+  await producer.flush();
+  await producer.submit({ id: 4 });
+  await producer.flush();
+  await producer.close();
+  const counted = metrics.snapshot();
+  const { submittedRecords, acknowledgedRecords, invalidRecords, deadLetteredRecords } = counted;
+  assert.deepEqual(
+    { submittedRecords, acknowledgedRecords, invalidRecords, deadLetteredRecords },
+    { submittedRecords: 5, acknowledgedRecords: 4, invalidRecords: 1, deadLetteredRecords: 1 },
+  );
+  assert.ok(counted.submittedBytes > 0 && counted.acknowledgedBytes > 0 && counted.sentBytes > 0);
+  assert.ok(counted.resentRecords >= 3, String(counted.resentRecords));
+  assert.equal(counted.tokenRefreshes, 1);
+  assert.deepEqual(counted.reconnects, {
+    connection: 1,
+    throttling: 1,
+    auth: 1,
+    data: 1,
+    configuration: 0,
+    bug: 0,
+    closed: 0,
+  });
+  assert.ok(counted.callbackFailures > 0);
+  assert.ok(counted.ackLatency.count > 0);
+  assert.equal(counted.gauges?.spool?.records, 0);
 });

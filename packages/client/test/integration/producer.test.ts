@@ -1,9 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ZerobusError } from "@sluice/client";
-import { ScriptedServer, type StreamScript, serveEverything } from "@sluice/testkit";
-import { hasCode, receivedTexts } from "./helpers.ts";
+import { Producer, ZerobusError } from "@sluice/client";
+import {
+  makeGate,
+  ManualClock,
+  ScriptedServer,
+  serveEverything,
+  Signal,
+  type StreamScript,
+  TokenServer,
+} from "@sluice/testkit";
+import { hasCode, receivedTexts, TABLE } from "./helpers.ts";
 import { acceptThenEnd, openProducer, validatingServer } from "./producer-helpers.ts";
 
 test("acknowledges a record by its ticket, late and often", async () => {
@@ -37,7 +45,7 @@ test("refuses submit after close", async () => {
   await using server = await ScriptedServer.start();
   const producer = await openProducer(server);
   await producer.close();
-  await assert.rejects(producer.submit({}), hasCode("closed"));
+  await assert.rejects(producer.submit({}), hasCode("closed", "Producer.open"));
   await assert.rejects(producer.submitBatch([{}]), hasCode("closed"));
 });
 
@@ -133,4 +141,78 @@ test("rejects open when the server refuses the stream for good", async () => {
     assert.ok(error instanceof ZerobusError);
     return error.code === "not_found";
   });
+});
+
+test("names what keeps it from opening when the token service hangs, and goes on when it is back", async () => {
+  await using server = await ScriptedServer.start();
+  await using tokens = await TokenServer.start();
+  const options = {
+    endpoint: server.url,
+    unityCatalogUrl: tokens.url,
+    table: TABLE,
+    auth: { clientId: "a", clientSecret: "b" },
+    attemptTimeoutMs: 50,
+    retry: { firstDelayMs: 1, maxDelayMs: 5 },
+  };
+  const hung = makeGate();
+  tokens.answer = async () => {
+    await hung.opened;
+    return { body: { access_token: "late" } };
+  };
+  await assert.rejects(
+    Producer.open({ ...options, openTimeoutMs: 200 }),
+    hasCode("deadline_exceeded", "token service"),
+  );
+  const opening = Producer.open(options);
+  hung.open();
+  const producer = await opening;
+  await (await producer.submit({ id: 1 })).ack();
+  assert.deepEqual(await producer.close(), []);
+});
+
+test("keeps deadlines and waits when the time of day jumps by hours", async (context) => {
+  const clock = new ManualClock();
+  await using server = await ScriptedServer.start([
+    acceptThenEnd("UNAVAILABLE", 1, -1),
+    async (call) => {
+      call.end("UNAVAILABLE", "not yet");
+    },
+    serveEverything,
+  ]);
+  const signal = new Signal();
+  const states: string[] = [];
+  let nowMs = 1_700_000_000_000;
+  context.mock.method(Date, "now", () => nowMs);
+  const producer = await Producer.open(
+    {
+      endpoint: server.url,
+      table: TABLE,
+      auth: "none",
+      retry: { firstDelayMs: 1_000 },
+      recordId: { column: "id" },
+      onEvent: (event) => {
+        if (event.kind === "laneStateChanged") states.push(event.to);
+        signal.notify();
+      },
+    },
+    { clock, random: () => 0.5 },
+  );
+  await producer.submit({ value: 1 });
+  await signal.until(() => states.at(-1) === "reconnecting");
+  await server.stream(1);
+  const flushed = producer.flush({ deadlineMs: 60_000 });
+  for (const hours of [5, -10]) {
+    nowMs += hours * 3_600_000;
+    await new Promise(setImmediate);
+    assert.equal(server.streams.length, 2, "the wait is not over");
+    await producer.submit({ value: hours });
+  }
+  while (server.streams.length < 3) {
+    await new Promise(setImmediate);
+    clock.advance(100);
+  }
+  await flushed;
+  assert.ok(clock.nowMs() < 60_000);
+  assert.deepEqual(await producer.close(), []);
+  assert.equal(server.streams[2]?.messages.length, 3);
 });

@@ -61,6 +61,9 @@ test("refuses wrong options and says which", () => {
     [{ applicationName: "ü" }, "`applicationName`"],
     [{ connectionPerLane: "yes" }, "`connectionPerLane`"],
     [{ endpiont: "x" }, "`endpiont`"],
+    [{ throttleDetection: "off" }, "`throttleDetection`"],
+    [{ throttleDetection: { window: 1 } }, "`window`"],
+    [{ throttleDetection: { windowMs: 1 } }, "`windowMs`"],
   ];
   for (const [change, expected] of cases) {
     const message = refusal(() => resolveProducerOptions({ ...BASE, ...change }));

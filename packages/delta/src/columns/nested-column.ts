@@ -79,6 +79,25 @@ export class LeafColumn {
     this.valueEnds[row] = this.#valueCount;
   }
 
+  /** Writes the rows from `startRow` up to `endRow` as null in the outermost part. */
+  addNullRows(startRow: number, endRow: number): void {
+    this.beginRow(startRow);
+    const firstEntry = this.#entryCount;
+    const entryEnd = firstEntry + endRow - startRow;
+    if (entryEnd > this.definitions.length) {
+      const capacity = Math.max(entryEnd, this.definitions.length * 2);
+      this.definitions = grownCopy(this.definitions, capacity);
+      this.repetitions = grownCopy(this.repetitions, capacity);
+    }
+    this.definitions.fill(0, firstEntry, entryEnd);
+    this.repetitions.fill(0, firstEntry, entryEnd);
+    for (let row = startRow; row < endRow; row += 1) {
+      this.entryEnds[row] = firstEntry + row - startRow + 1;
+    }
+    this.valueEnds.fill(this.#valueCount, startRow, endRow);
+    this.#entryCount = entryEnd;
+  }
+
   grow(rowCapacity: number): void {
     this.entryEnds = grownEnds(this.entryEnds, rowCapacity);
     this.valueEnds = grownEnds(this.valueEnds, rowCapacity);

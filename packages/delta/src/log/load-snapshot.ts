@@ -28,6 +28,11 @@ export interface SnapshotOptions {
    * (in-commit timestamps), or else the times of the files, each taken as later than the one before it.
    */
   readonly timestampMs?: number;
+  /**
+   * Now, in milliseconds since the epoch; a `timestampMs` after it is refused.
+   * @default Date.now()
+   */
+  readonly nowMs?: number;
 }
 
 /**
@@ -43,12 +48,13 @@ export async function loadSnapshot(
   store: ObjectStore,
   options: SnapshotOptions = {},
 ): Promise<Snapshot> {
-  const { version, timestampMs } = options;
+  const { version, timestampMs, nowMs = Date.now() } = options;
   if (version !== undefined && timestampMs !== undefined) {
     throw new DeltaError("invalid_argument", "give either a version or a timestamp, not both");
   }
   if (timestampMs !== undefined) {
-    return new SnapshotLoader(store, await versionAt(store, timestampMs, loadSnapshot)).load();
+    const found = await versionAt(store, timestampMs, nowMs, loadSnapshot);
+    return new SnapshotLoader(store, found).load();
   }
   if (version !== undefined && !(Number.isSafeInteger(version) && version >= 0)) {
     throw new DeltaError("invalid_argument", `version ${version} is not a whole number from 0 on`);

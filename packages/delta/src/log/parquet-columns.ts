@@ -7,6 +7,7 @@ import {
   type SchemaElement,
 } from "hyparquet";
 import { FormatProblem } from "../parquet/read/byte-cursor.ts";
+import { createDecompressor, type Decompressor } from "../parquet/read/decompress.ts";
 import type { LeafStream } from "../parquet/read/leaf-stream.ts";
 import { type LeafLevels, readLeaf } from "../parquet/read/read-leaf.ts";
 import { RowGroupColumns } from "../parquet/read/row-group.ts";
@@ -47,19 +48,24 @@ export async function openParquetColumns(
   const nodes = await decoding(path, async () => readNodesOf(parquetSchema(metadata)));
   const rowCount = Number(metadata.num_rows);
   if (!(rowCount >= 0 && rowCount <= MAX_ROWS)) throw damaged(path, `says it has ${rowCount} rows`);
-  const leaves = leavesOf(nodes);
+  const layout = { leaves: leavesOf(nodes), decompress: await createDecompressor() };
   return {
     path,
     rowCount,
     rowGroupCount: metadata.row_groups.length,
     columns: new Map(nodes.map((node) => [node.name, node])),
     readRowGroup: async (index, columns) =>
-      decoding(path, async () => fetchRowGroup(store, path, metadata, index, columns, leaves)),
+      decoding(path, async () => fetchRowGroup(store, path, metadata, index, columns, layout)),
   };
 }
 
 interface LeafInfo extends LeafLevels {
   readonly element: SchemaElement;
+}
+
+interface FileLayout {
+  readonly leaves: readonly LeafInfo[];
+  readonly decompress: Decompressor;
 }
 
 function leavesOf(nodes: readonly ReadNode[]): readonly LeafInfo[] {
@@ -100,7 +106,7 @@ async function fetchRowGroup(
   metadata: FileMetaData,
   index: number,
   columns: readonly ReadNode[],
-  leaves: readonly LeafInfo[],
+  { leaves, decompress }: FileLayout,
 ): Promise<RowGroupColumns> {
   const group = metadata.row_groups[index];
   if (group === undefined || group.columns.length !== leaves.length) {
@@ -119,7 +125,7 @@ async function fetchRowGroup(
   return new RowGroupColumns(rowCount, (leaf) => {
     const chunk = chunks.get(leaf);
     if (chunk === undefined) throw new TypeError(`leaf ${leaf} was not asked for`);
-    return decodeChunk(path, chunk, leaves[leaf] as LeafInfo, rowCount);
+    return decodeChunk(path, chunk, leaves[leaf] as LeafInfo, rowCount, decompress);
   });
 }
 
@@ -128,10 +134,16 @@ interface Chunk {
   readonly bytes: Uint8Array;
 }
 
-function decodeChunk(path: string, chunk: Chunk, leaf: LeafInfo, rowCount: number): LeafStream {
+function decodeChunk(
+  path: string,
+  chunk: Chunk,
+  leaf: LeafInfo,
+  rowCount: number,
+  decompress: Decompressor,
+): LeafStream {
   const name = chunk.meta.path_in_schema.join(".");
   try {
-    const stream = readLeaf(chunk.bytes, chunk.meta, leaf.element, leaf);
+    const stream = readLeaf(chunk.bytes, chunk.meta, leaf.element, leaf, decompress);
     if (stream.rowCount !== rowCount) {
       throw new FormatProblem(`has ${stream.rowCount} rows, its row group ${rowCount}`);
     }

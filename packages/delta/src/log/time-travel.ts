@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { DeltaError } from "../delta-error.ts";
 import type { ObjectStore } from "../store/object-store.ts";
-import { commitPath } from "./log-files.ts";
+import { commitPath, type LogFile } from "./log-files.ts";
 import { earliestVersionOf, listLog, noTable } from "./log-listing.ts";
-import { missingCommit } from "./snapshot.ts";
-import { inCommitTimestampOf, type Snapshot } from "./snapshot.ts";
+import { inCommitTimestampOf, missingCommit, type Snapshot } from "./snapshot.ts";
 import { readCommitHead } from "./read-commits.ts";
 import { hasInCommitTimestamps } from "./table-properties.ts";
 
@@ -25,15 +24,42 @@ export interface VersionTime {
 export async function versionAt(
   store: ObjectStore,
   timestampMs: number,
+  nowMs: number,
   loadNewest: (store: ObjectStore) => Promise<Snapshot>,
 ): Promise<number> {
   if (!Number.isFinite(timestampMs)) {
     throw new DeltaError("invalid_argument", `${timestampMs} is not a time`);
   }
+  if (timestampMs > nowMs) {
+    throw new DeltaError(
+      "invalid_argument",
+      `the time ${timeText(timestampMs)} is yet to come: what the table is then is not known`,
+      { details: { timestampMs, nowMs } },
+    );
+  }
   const newest = await loadNewest(store);
   const files = await listLog(store);
   const earliest = earliestVersionOf(files);
   if (earliest === undefined) throw noTable(store.location);
+  const found = await newestVersionUpTo(store, newest, files, timestampMs);
+  if (found !== undefined) return found;
+  throw await tooEarly(store, timestampMs, earliest);
+}
+
+/**
+ * The newest version that can be read and was committed at a time or before, or `undefined` if there is none.
+ * @param newest the newest snapshot, which tells whether commits carry timestamps.
+ * @param files the whole listing of the log.
+ * @throws DeltaError `data_loss` for a commit that is missing, or has no timestamp though it must.
+ */
+export async function newestVersionUpTo(
+  store: ObjectStore,
+  newest: Snapshot,
+  files: readonly LogFile[],
+  timestampMs: number,
+): Promise<number | undefined> {
+  const earliest = earliestVersionOf(files);
+  if (earliest === undefined) return undefined;
   const timedFrom = inCommitTimestampsFrom(newest);
   if (timedFrom !== undefined && timestampMs >= timedFrom.timestampMs) {
     const first = Math.max(earliest, timedFrom.version);
@@ -44,9 +70,7 @@ export async function versionAt(
     kind === "commit" && version >= earliest && version <= end ? [version] : [],
   );
   const times = await commitFileTimes(store, versions);
-  const found = times.findLast((time) => time.timestampMs <= timestampMs);
-  if (found !== undefined) return found.version;
-  throw tooEarly(timestampMs, times[0] ?? timedFrom ?? { version: earliest, timestampMs });
+  return times.findLast((time) => time.timestampMs <= timestampMs)?.version;
 }
 
 /**
@@ -103,7 +127,7 @@ async function versionByCommit(
   timestampMs: number,
   firstVersion: number,
   lastVersion: number,
-): Promise<number> {
+): Promise<number | undefined> {
   const timeOf = async (version: number): Promise<number> => {
     const head = await readCommitHead(store, version);
     if (head === undefined) throw missingCommit(version);
@@ -113,10 +137,10 @@ async function versionByCommit(
       details: { version },
     });
   };
-  const first = await timeOf(firstVersion);
-  if (timestampMs < first)
-    throw tooEarly(timestampMs, { version: firstVersion, timestampMs: first });
-  let low = firstVersion;
+  // A cleanup by another writer may have taken the commit of the first checkpoint.
+  const hasFirst = (await store.head(commitPath(firstVersion))) !== undefined;
+  let low = hasFirst ? firstVersion : Math.min(firstVersion + 1, lastVersion);
+  if (timestampMs < (await timeOf(low))) return hasFirst ? undefined : firstVersion;
   let high = lastVersion;
   while (low < high) {
     const middle = Math.ceil((low + high) / 2);
@@ -126,13 +150,24 @@ async function versionByCommit(
   return low;
 }
 
-function tooEarly(timestampMs: number, earliest: VersionTime): DeltaError {
-  const asked = new Date(timestampMs);
-  const text = (time: Date): string =>
-    Number.isNaN(time.getTime()) ? `${timestampMs} ms` : time.toISOString();
+async function tooEarly(
+  store: ObjectStore,
+  timestampMs: number,
+  earliestVersion: number,
+): Promise<DeltaError> {
+  const head = await readCommitHead(store, earliestVersion);
+  const earliestMs =
+    inCommitTimestampOf(head?.commitInfo) ??
+    (await store.head(commitPath(earliestVersion)))?.modifiedAtMs;
+  const of = earliestMs === undefined ? "" : `, of ${timeText(earliestMs)}`;
   return new DeltaError(
     "not_found",
-    `the table has nothing of ${text(asked)}: the earliest version that is left is ${earliest.version}, of ${text(new Date(earliest.timestampMs))}`,
-    { details: { timestampMs, earliestVersion: earliest.version } },
+    `the table has nothing of ${timeText(timestampMs)}: the earliest version that is left is ${earliestVersion}${of}`,
+    { details: { timestampMs, earliestVersion } },
   );
+}
+
+function timeText(timeMs: number): string {
+  const date = new Date(timeMs);
+  return Number.isNaN(date.getTime()) ? `${timeMs} ms` : date.toISOString();
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ColumnMetaData, SchemaElement } from "hyparquet";
 import { ByteCursor, FormatProblem } from "./byte-cursor.ts";
-import { decompress } from "./decompress.ts";
+import type { Decompressor } from "./decompress.ts";
 import { readDeltas, readHybrid } from "./encodings.ts";
 import { LeafStream } from "./leaf-stream.ts";
 import { type ByteStrings, BytesValues, NumberValues } from "./leaf-values.ts";
@@ -32,8 +32,9 @@ export function readLeaf(
   meta: ColumnMetaData,
   element: SchemaElement,
   levels: LeafLevels,
+  decompress: Decompressor,
 ): LeafStream {
-  const reader = new ChunkReader(meta, element, levels);
+  const reader = new ChunkReader(meta, element, levels, decompress);
   const cursor = new ByteCursor(bytes);
   while (!reader.isComplete) {
     const header = readPageHeader(cursor);
@@ -46,6 +47,7 @@ export function readLeaf(
 class ChunkReader {
   readonly #meta: ColumnMetaData;
   readonly #levels: LeafLevels;
+  readonly #decompress: Decompressor;
   readonly #typeLength: number;
   readonly #entryCount: number;
   readonly #definitions: Uint8Array | undefined;
@@ -54,8 +56,14 @@ class ChunkReader {
   #dictionary: ByteStrings | ArrayLike<number> | BigInt64Array | undefined;
   #entriesRead = 0;
 
-  constructor(meta: ColumnMetaData, element: SchemaElement, levels: LeafLevels) {
+  constructor(
+    meta: ColumnMetaData,
+    element: SchemaElement,
+    levels: LeafLevels,
+    decompress: Decompressor,
+  ) {
     this.#meta = meta;
+    this.#decompress = decompress;
     this.#levels = levels;
     this.#typeLength = meta.type === "INT96" ? 12 : (element.type_length ?? 0);
     this.#entryCount = Number(meta.num_values);
@@ -86,7 +94,7 @@ class ChunkReader {
 
   addPage(header: PageHeader, body: Uint8Array): void {
     if (header.type === 2) {
-      const page = decompress(this.#meta.codec, body, header.uncompressedBytes);
+      const page = this.#decompress(this.#meta.codec, body, header.uncompressedBytes);
       this.#dictionary = this.#plain(new ByteCursor(page), header.valueCount);
       return;
     }
@@ -111,7 +119,7 @@ class ChunkReader {
 
   /** A page of version 1 is compressed as a whole, and each level stream has its length before it. */
   #levelsOfFirst(header: PageHeader, body: Uint8Array): ByteCursor {
-    const page = decompress(this.#meta.codec, body, header.uncompressedBytes);
+    const page = this.#decompress(this.#meta.codec, body, header.uncompressedBytes);
     const cursor = new ByteCursor(page);
     const { repetition, definition } = this.#levels;
     for (const [levels, max] of [
@@ -143,7 +151,7 @@ class ChunkReader {
     }
     const rest = body.subarray(levelBytes);
     if (!header.isCompressed) return new ByteCursor(rest);
-    return new ByteCursor(decompress(this.#meta.codec, rest, uncompressedBytes - levelBytes));
+    return new ByteCursor(this.#decompress(this.#meta.codec, rest, uncompressedBytes - levelBytes));
   }
 
   #readLevels(cursor: ByteCursor, max: number, output: Uint8Array, header: PageHeader): void {

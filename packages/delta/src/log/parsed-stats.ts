@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+import { scalarTypeOf } from "../expression/scalar-types.ts";
+import { scalarOfPartitionText } from "../partition/partition-values.ts";
+import type { StructField } from "../schema/types.ts";
+import type { PartitionValues } from "./actions.ts";
+import type { StatsField } from "./checkpoint-schema.ts";
+import { isJsonObject } from "./json-fields.ts";
+
+/** Values as `writeNestedRow` wants them. */
+type Row = Readonly<Record<string, unknown>>;
+
+/** Texts stay as they are, numbers become texts: JavaScript's would lose digits of them. */
+const TEXT_OR_NUMBER = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
+
+/** The row of `stats_parsed` for statistics as JSON text; `undefined` where there are none that can be read. */
+export function parsedStatsOf(
+  stats: string | undefined,
+  fields: readonly StatsField[],
+): Row | undefined {
+  const parsed = stats === undefined ? undefined : parseExact(stats);
+  if (parsed === undefined) return undefined;
+  const { numRecords, minValues, maxValues, nullCount, tightBounds } = parsed;
+  return {
+    numRecords: wholeOf(numRecords),
+    minValues: boundsOf(minValues, fields),
+    maxValues: boundsOf(maxValues, fields),
+    nullCount: nullCountsOf(nullCount, fields),
+    tightBounds: typeof tightBounds === "boolean" ? tightBounds : undefined,
+  };
+}
+
+/** The row of `partitionValues_parsed`; what is no value of its column's type is null. */
+export function parsedPartitionValuesOf(
+  values: PartitionValues,
+  fields: readonly StructField[],
+): Row {
+  const row: Record<string, unknown> = {};
+  for (const { name, type } of fields) {
+    const text = values[name];
+    const scalar = scalarTypeOf(type);
+    if (text && scalar !== undefined) row[name] = scalarOfPartitionText(text, scalar);
+  }
+  return row;
+}
+
+function parseExact(stats: string): Row | undefined {
+  const quoted = stats.replaceAll(TEXT_OR_NUMBER, (token) =>
+    token.startsWith('"') ? token : `"${token}"`,
+  );
+  try {
+    const value: unknown = JSON.parse(quoted);
+    return isJsonObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function boundsOf(value: unknown, fields: readonly StatsField[]): Row | undefined {
+  if (!isJsonObject(value)) return undefined;
+  const row: Record<string, unknown> = {};
+  for (const { name, type, fields: inner, hasBounds } of fields) {
+    if (!hasBounds) continue;
+    const item = value[name];
+    const scalar = scalarTypeOf(type);
+    if (inner !== undefined) row[name] = boundsOf(item, inner);
+    else if (typeof item === "string" && scalar !== undefined) {
+      row[name] = scalar === "string" ? item : scalarOfPartitionText(item, scalar);
+    }
+  }
+  return row;
+}
+
+function nullCountsOf(value: unknown, fields: readonly StatsField[]): Row | undefined {
+  if (!isJsonObject(value)) return undefined;
+  const row: Record<string, unknown> = {};
+  for (const { name, fields: inner } of fields) {
+    const item = value[name];
+    row[name] = inner === undefined ? wholeOf(item) : nullCountsOf(item, inner);
+  }
+  return row;
+}
+
+function wholeOf(value: unknown): number | undefined {
+  const count = typeof value === "string" ? Number(value) : undefined;
+  return Number.isSafeInteger(count) ? count : undefined;
+}
