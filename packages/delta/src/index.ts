@@ -93,6 +93,7 @@ export {
   createZstdCompressor,
   DEFAULT_ZSTD_LEVEL,
 } from "./parquet/compressor.ts";
+export { createGzipCompressor } from "./parquet/gzip-compressor.ts";
 export {
   DecimalBound,
   type FileStatistics,

@@ -51,6 +51,16 @@ export interface ServerOptions {
    * connections closed. @default 20,000
    */
   readonly maxStreamCount?: number;
+  /**
+   * Whether tables that are written to get checkpoints, each time `delta.checkpointInterval` versions have come, and have
+   * their logs cleaned up; in a thread of its own. @default true
+   */
+  readonly maintenance?: boolean;
+  /**
+   * How often the log of a table is cleaned up that is written to, in milliseconds, 1,000 to 604,800,000: versions
+   * older than `delta.logRetentionDuration` go then. @default 3,600,000
+   */
+  readonly logCleanupIntervalMs?: number;
   /** Threads that write Parquet, 1 to 64. @default one less than the machine's cores, at least 1 */
   readonly encoderThreadCount?: number;
   /** Length of a log segment in bytes, 16 MiB to 1 GiB, a multiple of 4096. @default 64 MiB */
@@ -71,6 +81,8 @@ export interface ServerSettings {
   readonly maxOpenPartitions: number;
   readonly drainTimeoutMs: number;
   readonly maxStreamCount: number;
+  readonly maintenance: boolean;
+  readonly logCleanupIntervalMs: number;
   readonly encoderThreadCount: number;
   readonly logSegmentBytes: number;
 }
@@ -114,6 +126,13 @@ export function resolveServerOptions(options: ServerOptions): ServerSettings {
     maxOpenPartitions: inRange("maxOpenPartitions", options.maxOpenPartitions ?? 100, 1, 10_000),
     drainTimeoutMs: inRange("drainTimeoutMs", options.drainTimeoutMs ?? 5_000, 0, 600_000),
     maxStreamCount: inRange("maxStreamCount", options.maxStreamCount ?? 20_000, 1, 1_000_000),
+    maintenance: options.maintenance ?? true,
+    logCleanupIntervalMs: inRange(
+      "logCleanupIntervalMs",
+      options.logCleanupIntervalMs ?? 3_600_000,
+      1_000,
+      604_800_000,
+    ),
     encoderThreadCount: inRange(
       "encoderThreadCount",
       options.encoderThreadCount ?? Math.max(1, availableParallelism() - 1),

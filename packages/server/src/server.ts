@@ -20,6 +20,8 @@ import { TableRegistry } from "./ingest/table-registry.ts";
 import { Journal } from "./journal/journal.ts";
 import { type RecoverySummary, recoverTables } from "./journal/recovery.ts";
 import { type Logger, silentLogger } from "./logger.ts";
+import { MaintenanceScheduler } from "./maintenance/maintenance-scheduler.ts";
+import { MaintenanceThread } from "./maintenance/maintenance-thread.ts";
 import {
   type ClientCredentials,
   resolveServerOptions,
@@ -149,6 +151,9 @@ async function startOn(parts: Parts): Promise<SluiceServer> {
   const catalog = new Catalog(settings.dataDirectory);
   /** Undefined until recovery is over: the log must not be trimmed before. */
   let recovery: RecoverySummary | undefined;
+  const maintenance = settings.maintenance
+    ? new MaintenanceScheduler({ runner: new MaintenanceThread(), clock, logger, settings })
+    : undefined;
   const tables = new TableRegistry({
     catalog,
     journal,
@@ -161,17 +166,19 @@ async function startOn(parts: Parts): Promise<SluiceServer> {
       commitRetries: COMMIT_RETRIES,
     },
     random: Math.random,
-    onCommitted: () => {
+    onCommitted: (table) => {
       if (recovery !== undefined) void trimLog(log, tables, logger);
+      maintenance?.noteCommit(table);
     },
   });
   try {
     recovery = await recoverTables({ log, catalog, tables, pressure: encoders, logger });
     const summary = { ...recovery };
     if (Object.values(summary).some((count) => count > 0)) logger.info(summary, "recovered");
-    return await listen(parts, { journal, catalog, tables, recovery });
+    return await listen(parts, { journal, catalog, tables, maintenance, recovery });
   } catch (reason) {
     tables.close();
+    await maintenance?.close();
     throw reason;
   }
 }
@@ -180,6 +187,7 @@ interface Storage {
   readonly journal: Journal;
   readonly catalog: Catalog;
   readonly tables: TableRegistry;
+  readonly maintenance: MaintenanceScheduler | undefined;
   readonly recovery: RecoverySummary;
 }
 
@@ -262,12 +270,13 @@ function describe(parts: Parts, running: RunningParts): SluiceServer {
 
 async function closeAll(parts: Parts, running: RunningParts): Promise<void> {
   const { settings, log, encoders, logger } = parts;
-  const { tables, sessions, listener } = running;
+  const { tables, sessions, listener, maintenance } = running;
   listener.stopAccepting();
   await sessions.drain(settings.drainTimeoutMs);
   const problems: unknown[] = [];
   await tables.flush().catch((reason: unknown) => problems.push(reason));
   tables.close();
+  await maintenance?.close();
   if (problems.length === 0) await trimLog(log, tables, logger);
   await log.close().catch((reason: unknown) => problems.push(reason));
   await encoders.close();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { parentPort } from "node:worker_threads";
-import { createZstdCompressor } from "@sluice/delta";
+import { createGzipCompressor, createZstdCompressor } from "@sluice/delta";
 import type { EncodedFile, EncoderRequest, EncoderResponse } from "./encoder-protocol.ts";
 import { PartitionedFile } from "./partitioned-file.ts";
 import { WorkerFile, type WorkerFileContext } from "./worker-file.ts";
@@ -12,7 +12,7 @@ if (port === null) throw new Error("the encoder worker must be started as a work
 
 let lastSync: Promise<unknown> = Promise.resolve();
 const context: WorkerFileContext = {
-  compressor: await createZstdCompressor(),
+  compressors: { zstd: await createZstdCompressor(), gzip: createGzipCompressor() },
   afterSyncs: (sync) => {
     const result = lastSync.then(sync);
     lastSync = result.catch(() => undefined);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { PartitionField, StructType } from "@sluice/delta";
+import type { ParquetFileOptions, PartitionField, StructType } from "@sluice/delta";
 
 /** How rows in columns become data files of a table. Plain data: it is sent to the encoders' threads. */
 export interface FileLayout {
@@ -11,8 +11,9 @@ export interface FileLayout {
   readonly fileColumnIndices: readonly number[];
   /** None for a table that is not partitioned. */
   readonly partitionFields: readonly PartitionField[];
-  /** By the names in the files; `undefined` for the first 32. */
-  readonly statisticsColumns: readonly string[] | undefined;
+  /** Paths of names in the files; `undefined` for the first 32 columns. */
+  readonly statisticsColumns: readonly (readonly string[])[] | undefined;
+  readonly compression: ParquetFileOptions["compression"];
 }
 
 /** All columns under their own names, into one file. */
@@ -23,5 +24,6 @@ export function plainLayout(schema: StructType): FileLayout {
     fileColumnIndices: schema.fields.map((_, index) => index),
     partitionFields: [],
     statisticsColumns: undefined,
+    compression: "zstd",
   };
 }

@@ -14,7 +14,7 @@ import type { FileLayout } from "./file-layout.ts";
 
 /** What all files of a thread share. */
 export interface WorkerFileContext {
-  readonly compressor: Compressor;
+  readonly compressors: Readonly<Record<"zstd" | "gzip", Compressor>>;
   /** Runs syncs one after the other: they take threads that the log's own syncs need as well. */
   readonly afterSyncs: <Result>(sync: () => Promise<Result>) => Promise<Result>;
 }
@@ -39,15 +39,15 @@ export class WorkerFile {
 
   constructor(options: WorkerFileOptions, context: WorkerFileContext) {
     const { layout, tableLocation, directory = "" } = options;
-    const { statisticsColumns } = layout;
+    const { statisticsColumns, compression } = layout;
     this.#context = context;
     this.#options = options;
     this.#encoder = new ParquetFileEncoder(layout.fileSchema, {
-      compression: "zstd",
-      compressor: context.compressor,
+      compression,
+      ...(compression === "uncompressed" ? {} : { compressor: context.compressors[compression] }),
       ...(statisticsColumns === undefined ? {} : { statisticsColumns }),
     });
-    const name = newDataFilePath(randomUUID);
+    const name = newDataFilePath(randomUUID, 0, compression);
     const path = options.path ?? (directory === "" ? name : `${directory}/${name}`);
     this.#target = new LocalDataFile(tableLocation, path);
   }

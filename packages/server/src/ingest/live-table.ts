@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { DeltaError, type Snapshot } from "@sluice/delta";
+import { type CheckpointFiles, DeltaError, type Snapshot } from "@sluice/delta";
 import type { RecordFormat } from "@sluice/protocol";
 import type { RejectedFile } from "../commit/pending-commit.ts";
 import { ServerError } from "../errors.ts";
 import { replayLog } from "../journal/replay-log.ts";
 import type { TableReplay } from "../journal/table-replay.ts";
+import type { MaintainedTable } from "../maintenance/maintenance-scheduler.ts";
 import type { Pressure } from "../pressure.ts";
 import { changeOf } from "./table-change.ts";
 import { droppedTable, retryDelayMs, streamEndOf, tableFailure } from "./table-faults.ts";
@@ -18,7 +19,7 @@ export interface LiveTableOptions extends TablePartsOptions {
   /** From 0 up to but not 1. */
   readonly random: () => number;
   /** Called after each commit. */
-  readonly onCommitted: () => void;
+  readonly onCommitted: (table: LiveTable) => void;
 }
 
 /** What a stream writes its records with. */
@@ -32,7 +33,7 @@ export interface RecordTarget {
  * streams go on or end as the change demands, and records that were acknowledged and are not committed are encoded again
  * from the log where they have to be. The states are those of `TABLE_TRANSITIONS`.
  */
-export class LiveTable implements Pressure {
+export class LiveTable implements Pressure, MaintainedTable {
   readonly tableName: string;
   readonly #options: LiveTableOptions;
   readonly #events: TablePartsEvents;
@@ -75,6 +76,15 @@ export class LiveTable implements Pressure {
   /** Directory of the table, once it was opened. */
   get location(): string | undefined {
     return this.#parts?.table.location;
+  }
+
+  /** The newest state of the table that was seen. */
+  get snapshot(): Snapshot | undefined {
+    return this.#parts?.table.snapshot();
+  }
+
+  noteCheckpoint(checkpoint: CheckpointFiles, tableId: string): void {
+    this.#parts?.table.noteCheckpoint(checkpoint, tableId);
   }
 
   /** Acknowledged records that the table did not take any more, since it was opened. */
@@ -290,7 +300,7 @@ export class LiveTable implements Pressure {
         "acknowledged records do not fit the table any more; they are kept in a file beside it",
       );
     }
-    this.#options.onCommitted();
+    this.#options.onCommitted(this);
   }
 
   /** Takes over what the table has become. */

@@ -5,15 +5,10 @@ import {
   type BlockCheck,
   type BoundColumn,
   BytesColumn,
-  compileBlockCheck,
-  DeltaError,
   LENGTH_PREFIX_BYTES,
-  type Snapshot,
   type StructType,
-  type TableConstraint,
-  tableConstraintsOf,
+  type WritePlan,
 } from "@sluice/delta";
-import { ServerError } from "../errors.ts";
 import type { RecordRules } from "./compile-decoder.ts";
 import { textOfColumn } from "./column-text.ts";
 
@@ -34,22 +29,13 @@ interface CompiledCheck {
 export class RowChecks {
   readonly #checks: readonly CompiledCheck[];
 
-  /** @throws ServerError `unimplemented` for a constraint that cannot be checked here. */
-  constructor(snapshot: Snapshot, rules: RecordRules, tableName: string) {
-    const { schema, metadata } = snapshot;
-    try {
-      this.#checks = [
-        ...tableConstraintsOf(schema, metadata.configuration).map((constraint) =>
-          constraintCheck(constraint, schema),
-        ),
-        ...partitionChecks(schema, metadata.partitionColumns),
-        ...notNullChecks(schema, rules),
-      ];
-    } catch (cause) {
-      if (!(cause instanceof DeltaError)) throw cause;
-      const message = `table ${tableName} cannot be written to: ${cause.message}`;
-      throw new ServerError("unimplemented", message, { table: tableName }, cause);
-    }
+  constructor(plan: WritePlan, rules: RecordRules) {
+    const { schema, partitionColumns } = plan;
+    this.#checks = [
+      ...plan.checks.map((check) => constraintCheck(check, schema)),
+      ...partitionChecks(schema, partitionColumns),
+      ...notNullChecks(schema, rules),
+    ];
   }
 
   /** Whether any row is allowed: nothing has to be asked then. */
@@ -68,19 +54,20 @@ export class RowChecks {
   }
 }
 
-function constraintCheck(constraint: TableConstraint, schema: StructType): CompiledCheck {
-  const { kind, name, predicate } = constraint;
-  const what = kind === "check" ? "CHECK constraint" : "invariant of column";
+function constraintCheck(
+  { name, predicate, findBroken }: WritePlan["checks"][number],
+  schema: StructType,
+): CompiledCheck {
   const fields = predicate.columns.map((column) => topOf(column));
   return {
-    find: compileBlockCheck(predicate),
+    find: findBroken,
     describe: (builder, row) => {
       const values = fields.map((field) => {
         const index = schema.fields.findIndex((candidate) => candidate.name === field.name);
         return `${field.name} = ${textOfColumn(builder, index, field, row)}`;
       });
       const given = values.length === 0 ? "" : ` with ${values.join(", ")}`;
-      const message = `the ${what} ${JSON.stringify(name)} (${predicate.text}) is not true${given}`;
+      const message = `the ${name} (${predicate.text}) is not true${given}`;
       return { field: fields.length === 1 ? fields[0]?.name : undefined, message };
     },
   };
@@ -95,11 +82,12 @@ function topOf(column: BoundColumn): BoundColumn["fields"][number] {
 /** Not every text is a partition value: the empty one stands for NULL, and bytes are kept as UTF-8. */
 function partitionChecks(
   schema: StructType,
-  partitionColumns: readonly string[],
+  partitionColumns: WritePlan["partitionColumns"],
 ): readonly CompiledCheck[] {
+  const names = new Set(partitionColumns.map(({ field }) => field.name));
   return schema.fields.flatMap((field, index): readonly CompiledCheck[] => {
     const isText = field.type === "string" || field.type === "binary";
-    if (!partitionColumns.includes(field.name) || !isText) return [];
+    if (!names.has(field.name) || !isText) return [];
     const isBinary = field.type === "binary";
     if (field.nullable && !isBinary) return [];
     const isAllowed = (bytes: Uint8Array): boolean =>

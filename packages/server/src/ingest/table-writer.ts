@@ -11,6 +11,7 @@ import { isFullBlock } from "./block-size.ts";
 import { compileDecoder, type RecordRules, recordRulesOf } from "./compile-decoder.ts";
 import { layoutOf } from "./layout-of.ts";
 import { RowChecks } from "./row-checks.ts";
+import { requireWritePlan } from "./write-plan.ts";
 
 export interface TableWriterOptions {
   /** catalog.schema.table */
@@ -67,8 +68,7 @@ export class TableWriter {
   #retirement: Retirement | undefined;
 
   /**
-   * @throws TypeError when the table has a column whose type cannot be written; ServerError `unimplemented` for what
-   * else cannot be done for its rows.
+   * @throws ServerError `unimplemented` for what cannot be done for the table's rows.
    */
   constructor(options: TableWriterOptions) {
     const { snapshot } = options;
@@ -76,7 +76,8 @@ export class TableWriter {
     this.tableId = snapshot.metadata.id;
     this.snapshot = snapshot;
     this.#rules = recordRulesOf(snapshot.schema, options.tableName);
-    const checks = new RowChecks(snapshot, this.#rules, options.tableName);
+    const plan = requireWritePlan(snapshot, options.tableName);
+    const checks = new RowChecks(plan, this.#rules);
     this.checks = checks.isEmpty ? undefined : checks;
     this.builder = this.newBuilder();
     const columnCount = Math.max(1, snapshot.schema.fields.length);
@@ -84,7 +85,7 @@ export class TableWriter {
     this.#options = options;
     this.#target = {
       key: snapshot.metadata.schemaString,
-      layout: layoutOf(snapshot, this.#rules),
+      layout: layoutOf(plan, this.#rules),
     };
     this.#loggedSchema = options.journal.defineSchema(snapshot.metadata.schemaString);
   }
