@@ -8,7 +8,8 @@ import type { TableReplay } from "../journal/table-replay.ts";
 import type { MaintainedTable } from "../maintenance/maintenance-scheduler.ts";
 import type { Pressure } from "../pressure.ts";
 import { changeOf } from "./table-change.ts";
-import { droppedTable, retryDelayMs, streamEndOf, tableFailure } from "./table-faults.ts";
+import { RetryTimer } from "./retry-timer.ts";
+import { droppedTable, streamEndOf, tableFailure } from "./table-faults.ts";
 import { TABLE_TRANSITIONS, type TableEvent, type TableState } from "./table-life.ts";
 import { TableParts, type TablePartsEvents, type TablePartsOptions } from "./table-parts.ts";
 import { type TableListener, TableStreams } from "./table-streams.ts";
@@ -38,6 +39,7 @@ export class LiveTable implements Pressure, MaintainedTable {
   readonly #options: LiveTableOptions;
   readonly #events: TablePartsEvents;
   readonly #watch: TableWatch;
+  readonly #retries: RetryTimer;
   #state: TableState = "opening";
   #parts: TableParts | undefined;
   /** Why streams are refused. */
@@ -48,9 +50,7 @@ export class LiveTable implements Pressure, MaintainedTable {
   #attemptedPosition: number | undefined;
   /** Another one with each replay: an earlier one that is still at work is not wanted any more. */
   #attempt: object | undefined;
-  #faultCount = 0;
   #rejectedRecordCount = 0;
-  #cancelRetry: (() => void) | undefined;
   readonly #streams = new TableStreams();
 
   constructor(options: LiveTableOptions) {
@@ -62,6 +62,7 @@ export class LiveTable implements Pressure, MaintainedTable {
       onFailure: (reason) => this.fault(reason),
       onUnplaced: (position) => this.#onUnplaced(position),
     };
+    this.#retries = new RetryTimer(options.clock, options.random, () => this.#retry());
     this.#watch = new TableWatch({
       clock: options.clock,
       look: () => this.#look(),
@@ -189,7 +190,7 @@ export class LiveTable implements Pressure, MaintainedTable {
     // Not at once: a stream may be at work, whose rows are in the log and wait for their ack.
     queueMicrotask(() => this.#streams.end(error));
     void this.#stopCommitter(error);
-    if (this.#state === "waiting") this.#scheduleRetry();
+    if (this.#state === "waiting") this.#retries.start();
   }
 
   /** Commits everything that has come so far; rejects when it cannot be. */
@@ -256,7 +257,7 @@ export class LiveTable implements Pressure, MaintainedTable {
   async #stop(reason: ServerError): Promise<void> {
     this.#attempt = undefined;
     this.#watch.stop();
-    this.#cancelRetry?.();
+    this.#retries.stop();
     this.#parts?.writer.retire("abandoned");
     await this.#stopCommitter(reason);
   }
@@ -292,7 +293,7 @@ export class LiveTable implements Pressure, MaintainedTable {
 
   #onCommitted(position: number, rejected: readonly RejectedFile[]): void {
     this.#committedPosition = Math.max(position, this.#committedPosition ?? 0);
-    this.#faultCount = 0;
+    this.#retries.reset();
     for (const file of rejected) {
       this.#rejectedRecordCount += file.rowCount;
       this.#options.logger.warn(
@@ -386,16 +387,8 @@ export class LiveTable implements Pressure, MaintainedTable {
     this.#watch.start();
   }
 
-  #scheduleRetry(): void {
-    const { clock, random } = this.#options;
-    const delayMs = retryDelayMs(this.#faultCount, random());
-    this.#faultCount++;
-    this.#cancelRetry?.();
-    this.#cancelRetry = clock.schedule(() => this.#retry(), delayMs);
-  }
-
   #retry(): void {
-    this.#cancelRetry?.();
+    this.#retries.stop();
     this.#advance("retryDue");
     if (this.#state === "replaying") void this.#replay();
   }

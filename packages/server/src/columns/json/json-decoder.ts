@@ -40,7 +40,8 @@ export class JsonDecoder implements RecordDecoder {
   readonly #cells: JsonCells;
   readonly #nested: JsonNestedReader;
   readonly #hasNested: boolean;
-  readonly #defaults: DefaultFills;
+  /** `undefined` for a table without. */
+  readonly #defaults: DefaultFills | undefined;
   readonly #valueKinds: Uint8Array;
   /** By column, the number of the record in which its key was seen last. */
   readonly #seenIn: Float64Array;
@@ -63,7 +64,7 @@ export class JsonDecoder implements RecordDecoder {
     defaults: DefaultFills,
   ) {
     this.#columns = columns;
-    this.#defaults = defaults;
+    this.#defaults = defaults.size === 0 ? undefined : defaults;
     this.#faults = new JsonFaults(columns);
     this.#keys = keys;
     this.#builder = builder;
@@ -224,7 +225,7 @@ export class JsonDecoder implements RecordDecoder {
       if (this.#seenIn[index] === this.#recordNumber) continue;
       const column = this.#columns[index] as JsonColumn;
       if (column.valueKind === JSON_VALUE.NESTED) continue;
-      const fill = this.#defaults.get(index);
+      const fill = this.#defaults?.get(index);
       if (fill !== undefined) {
         fill(this.#builder.columns[index] as Column, row);
         continue;
