@@ -10,7 +10,7 @@ import { createTokenAuthenticator, openAuthenticator } from "./auth/authenticato
 import { type Credentials, loadOrCreateCredentials } from "./auth/credentials.ts";
 import { Principals } from "./auth/principals.ts";
 import { TokenIssuer } from "./auth/token-issuer.ts";
-import { Catalog } from "./catalog/catalog.ts";
+import { Catalog, type TableDescription, type TableFeatures } from "./catalog/catalog.ts";
 import type { CatalogEntry } from "./catalog/catalog-state.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { EncoderPool } from "./commit/encoder-pool.ts";
@@ -65,6 +65,7 @@ export interface SluiceServer {
     name: string,
     schema: StructType,
     properties?: Readonly<Record<string, string>>,
+    features?: TableDescription & TableFeatures,
   ): Promise<CatalogEntry>;
   /** Commits every acknowledged record to its table now. */
   flush(): Promise<void>;
@@ -259,7 +260,8 @@ function describe(parts: Parts, running: RunningParts): SluiceServer {
     get streamCount() {
       return sessions.streamCount;
     },
-    createTable: (name, schema, properties) => catalog.create(name, schema, properties),
+    createTable: (name, schema, properties, features) =>
+      catalog.create(name, schema, properties, features),
     flush: () => tables.flush(),
     close: () => {
       closing ??= closeAll(parts, running);
