@@ -118,6 +118,9 @@ describe("a table that others change while it is written to", () => {
       { id: 1n, name: "one" },
       { id: 3n, name: "three" },
     ]);
+    const [status] = server.tables;
+    assert.deepEqual([status?.tableName, status?.state], [TABLE, "open"]);
+    assert.equal(status?.rejectedRecordCount, 2);
     for (const ended of [stream, idle]) ended.close();
   });
 
