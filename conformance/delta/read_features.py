@@ -4,7 +4,7 @@ their names, with DuckDB. Prints the rows of each table as one JSON object.
 
 usage: read_features.py DIRECTORY NAME...
 
-Values are printed as `plain_values.py` says; a variant is left out, since these engines give only its bytes.
+Values are printed as `plain_values.py` says, structs and maps as lists of pairs; a variant is left out, since these engines give only its bytes.
 """
 
 import json
@@ -17,8 +17,18 @@ import pyarrow
 from plain_values import plain
 
 
+def plain_of_arrow(value):
+    """Arrow gives a struct as a dict, printed as pairs, and a map as a list of pairs."""
+    if isinstance(value, dict):
+        return [[key, plain_of_arrow(item)] for key, item in value.items()]
+    if isinstance(value, (list, tuple)):
+        return [plain_of_arrow(item) for item in value]
+    return plain(value)
+
+
 def rows_of(table):
-    return [[plain(value) for value in row.values()] for row in pyarrow.table(table).to_pylist()]
+    rows = pyarrow.table(table).to_pylist()
+    return [[plain_of_arrow(value) for value in row.values()] for row in rows]
 
 
 def delta_rows(table):

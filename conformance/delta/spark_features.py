@@ -16,9 +16,9 @@ from spark_session import session
 
 
 def plain_of_spark(value):
-    """Spark gives a struct as a Row and a map as a dict."""
+    """Spark gives a struct as a Row and a map as a dict, both printed as pairs; a variant is printed as its JSON."""
     if isinstance(value, Row):
-        return {key: plain_of_spark(item) for key, item in value.asDict().items()}
+        return [[key, plain_of_spark(item)] for key, item in value.asDict().items()]
     if isinstance(value, dict):
         return [[plain_of_spark(key), plain_of_spark(item)] for key, item in value.items()]
     if isinstance(value, list):

@@ -14,6 +14,7 @@ import sys
 from plain_values import plain
 from spark_session import session
 
+
 def main():
     location = sys.argv[1]
     spark = session()

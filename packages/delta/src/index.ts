@@ -112,7 +112,16 @@ export {
   decimalOf,
   decimalText,
 } from "./schema/decimal.ts";
+export type {
+  AppendedRow,
+  ChangesOptions,
+  RemovedFile,
+  ScanAppendedOptions,
+  VersionChange,
+} from "./scan/changes.ts";
+export { readBlocks, type ReadBlocksOptions, storedFieldsOf } from "./scan/read-blocks.ts";
 export type { Row } from "./scan/row.ts";
+export type { BatchColumn, BatchValues, ColumnBatch } from "./scan/scan-columns.ts";
 export type { ScanOptions } from "./scan/scan-options.ts";
 export { parseColumnList, parseSqlType } from "./schema/column-list.ts";
 export { parseSchemaString, printSchemaString } from "./schema/schema-json.ts";

@@ -2,8 +2,9 @@
 import { DeltaError } from "../delta-error.ts";
 import { sqlTypeOf } from "../schema/sql-type.ts";
 import type { StructField } from "../schema/types.ts";
-import { bindExpression, constantValue } from "./bind-expression.ts";
+import { bindExpression } from "./bind-expression.ts";
 import { castOperation, promotion } from "./casts.ts";
+import { constantValue } from "./coercion.ts";
 import { comparatorOf } from "./compare.ts";
 import { parseExpression } from "./parse-expression.ts";
 import { rowValueOfScalar } from "./row-scalars.ts";

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { DeltaError } from "../delta-error.ts";
-import { bindExpression, constantValue } from "../expression/bind-expression.ts";
+import { bindExpression } from "../expression/bind-expression.ts";
 import { castOperation, promotion } from "../expression/casts.ts";
+import { constantValue } from "../expression/coercion.ts";
 import { parseExpression } from "../expression/parse-expression.ts";
 import { type Scalar, type ScalarType, scalarTypeOf } from "../expression/scalar-types.ts";
 import { textOfDays } from "../expression/time-text.ts";

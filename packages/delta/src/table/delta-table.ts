@@ -5,7 +5,16 @@ import { columnsOfCondition, verifyRows } from "../alter/verify-rows.ts";
 import { DeltaError } from "../delta-error.ts";
 import { loadSnapshot, refreshSnapshot } from "../log/load-snapshot.ts";
 import type { Snapshot } from "../log/snapshot.ts";
+import {
+  type AppendedRow,
+  type ChangesOptions,
+  readChanges,
+  scanAppended,
+  type ScanAppendedOptions,
+  type VersionChange,
+} from "../scan/changes.ts";
 import type { Row } from "../scan/row.ts";
+import { type ColumnBatch, scanColumns } from "../scan/scan-columns.ts";
 import type { ScanOptions } from "../scan/scan-options.ts";
 import { countRows, scanRows } from "../scan/scan-rows.ts";
 import {
@@ -132,6 +141,33 @@ export class DeltaTable {
    */
   scan(options: ScanOptions = {}): AsyncGenerator<Row, void, undefined> {
     return scanRows(this.#components.store, this.#snapshot, options);
+  }
+
+  /**
+   * As {@link DeltaTable.scan}, column by column: several times as fast for who needs no rows.
+   * @throws DeltaError while iterating, as {@link DeltaTable.scan}.
+   */
+  scanColumns(options: ScanOptions = {}): AsyncGenerator<ColumnBatch, void, undefined> {
+    return scanColumns(this.#components.store, this.#snapshot, options);
+  }
+
+  /**
+   * What each version changed, in the order of the versions, as far as this object has seen them at the time of the call.
+   * `fromVersion` may be the version after the newest one: there is nothing then.
+   * @throws DeltaError while iterating: `invalid_argument` for versions that are not there yet, `not_found` where the
+   *   commits have been cleaned up (`details.earliestVersion` tells what is left), `data_loss`; the reason of `signal`.
+   */
+  changes(options: ChangesOptions): AsyncGenerator<VersionChange, void, undefined> {
+    return readChanges(this.#components.store, this.#snapshot, options);
+  }
+
+  /**
+   * The rows that versions added, with the version of each, in the columns of the newest state that this object has seen.
+   * @throws DeltaError while iterating: as {@link DeltaTable.changes} and {@link DeltaTable.scan}, and `unsupported` for
+   *   a version that did not only add rows, unless these are to be skipped.
+   */
+  scanAppended(options: ScanAppendedOptions): AsyncGenerator<AppendedRow, void, undefined> {
+    return scanAppended(this.#components.store, this.#snapshot, options);
   }
 
   /**

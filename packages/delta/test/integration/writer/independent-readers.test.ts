@@ -2,7 +2,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { type DeltaTable, openTable } from "../../../src/table/delta-table.ts";
-import { plainRow, sortedRows } from "../../support/plain-values.ts";
+import type { Row } from "../../../src/scan/row.ts";
+import type { StructType } from "../../../src/schema/types.ts";
+import { plainValueOf } from "../../support/plain-values.ts";
 import { runPython, runSpark, skipWithoutPython, skipWithoutSpark } from "../../support/python.ts";
 import { temporaryDirectory } from "../../support/table-files.ts";
 import { FEATURE_TABLES, makeFeatureTable } from "./support/feature-tables.ts";
@@ -21,6 +23,18 @@ interface SparkReading {
 
 /** Features that delta-rs does not read, and a type of which it gives only the bytes. */
 const NOT_FOR_DELTA_RS: ReadonlySet<string> = new Set(["v2Checkpoint", "variant"]);
+
+function plainRow({ fields }: StructType, row: Row): unknown[] {
+  return fields.map(({ name, type }) => {
+    const value = plainValueOf(row[name], type);
+    return type === "variant" && typeof value === "string" ? JSON.parse(value) : value;
+  });
+}
+
+/** Rows in an order of their own, since each engine takes the files in its own order. */
+function sortedRows(rows: readonly unknown[][]): string[] {
+  return rows.map((row) => JSON.stringify(row)).toSorted();
+}
 
 async function ownRows(table: DeltaTable): Promise<string[]> {
   const rows: unknown[][] = [];
