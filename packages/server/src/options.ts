@@ -61,6 +61,18 @@ export interface ServerOptions {
    * older than `delta.logRetentionDuration` go then. @default 3,600,000
    */
   readonly logCleanupIntervalMs?: number;
+  /**
+   * Whether small files are written together of tables that are written to and whose property
+   * `delta.autoOptimize.autoCompact` says nothing. @default false
+   */
+  readonly compaction?: boolean;
+  /** Bytes of data files that one compaction reads at most, 1 MiB to 1 TiB; the next one goes on. @default 512 MiB */
+  readonly maxCompactionBytes?: number;
+  /**
+   * How often data files are deleted that no version within `delta.deletedFileRetentionDuration` needs, of tables that are
+   * written to, in milliseconds, 60,000 to 2,592,000,000; 0 for never. @default 0
+   */
+  readonly vacuumIntervalMs?: number;
   /** Threads that write Parquet, 1 to 64. @default one less than the machine's cores, at least 1 */
   readonly encoderThreadCount?: number;
   /** Length of a log segment in bytes, 16 MiB to 1 GiB, a multiple of 4096. @default 64 MiB */
@@ -83,6 +95,9 @@ export interface ServerSettings {
   readonly maxStreamCount: number;
   readonly maintenance: boolean;
   readonly logCleanupIntervalMs: number;
+  readonly compaction: boolean;
+  readonly maxCompactionBytes: number;
+  readonly vacuumIntervalMs: number;
   readonly encoderThreadCount: number;
   readonly logSegmentBytes: number;
 }
@@ -133,6 +148,17 @@ export function resolveServerOptions(options: ServerOptions): ServerSettings {
       1_000,
       604_800_000,
     ),
+    compaction: options.compaction ?? false,
+    maxCompactionBytes: inRange(
+      "maxCompactionBytes",
+      options.maxCompactionBytes ?? 512 * MIB,
+      MIB,
+      1024 * 1024 * MIB,
+    ),
+    vacuumIntervalMs:
+      (options.vacuumIntervalMs ?? 0) === 0
+        ? 0
+        : inRange("vacuumIntervalMs", options.vacuumIntervalMs ?? 0, 60_000, 2_592_000_000),
     encoderThreadCount: inRange(
       "encoderThreadCount",
       options.encoderThreadCount ?? Math.max(1, availableParallelism() - 1),

@@ -8,6 +8,12 @@ import type { MaintenanceRunner } from "./maintenance-thread.ts";
 export interface MaintenanceSettings {
   /** How often the log of a table is cleaned up that is written to. */
   readonly logCleanupIntervalMs: number;
+  /** Whether small files are written together of tables that do not say themselves. */
+  readonly compaction: boolean;
+  /** Bytes of data files that one compaction reads at most. */
+  readonly maxCompactionBytes: number;
+  /** How often files that no version needs are deleted; 0 for never. */
+  readonly vacuumIntervalMs: number;
 }
 
 export interface MaintenanceSchedulerOptions {
@@ -31,6 +37,10 @@ export interface MaintainedTable {
 /** What has been done for a table. */
 interface Record {
   cleanedUpAtMs: number;
+  vacuumedAtMs: number;
+  compactedAtMs: number;
+  /** Commits since then: each leaves a file at least. */
+  commitCount: number;
   faultCount: number;
   /** After a fault. */
   notBeforeMs: number;
@@ -39,9 +49,15 @@ interface Record {
 const FIRST_RETRY_DELAY_MS = 60_000;
 const MAX_RETRY_DELAY_MS = 3_600_000;
 
+/** The property by which a table says whether its small files are written together. */
+const AUTO_COMPACT_PROPERTY = "delta.autoOptimize.autoCompact";
+/** Fewer commits are not worth a compaction, nor is one that comes right after another. */
+const MIN_COMPACTED_COMMITS = 50;
+const MIN_COMPACTION_INTERVAL_MS = 60_000;
+
 /**
- * Keeps tables in order that are written to: a checkpoint each time `delta.checkpointInterval` versions have come, and
- * the log cleaned up now and then. One task runs at a time, beside the commits and not in their way; a task that fails
+ * Keeps tables in order that are written to: a checkpoint each time `delta.checkpointInterval` versions have come, the log
+ * cleaned up now and then; where that is wanted, small files written together, and files deleted that no version needs. One task runs at a time, beside the commits and not in their way; a task that fails
  * is tried again later, and nothing else depends on it.
  */
 export class MaintenanceScheduler {
@@ -58,7 +74,9 @@ export class MaintenanceScheduler {
 
   /** A table has a new version. */
   noteCommit(table: MaintainedTable): void {
-    if (this.#isClosed || this.#nextTask(table) === undefined) return;
+    if (this.#isClosed) return;
+    this.#recordOf(table.tableName).commitCount++;
+    if (this.#nextTask(table) === undefined) return;
     this.#waiting.set(table.tableName, table);
     this.#running ??= this.#run().finally(() => {
       this.#running = undefined;
@@ -93,22 +111,34 @@ export class MaintenanceScheduler {
   #nextTask(table: MaintainedTable): MaintenanceTask | undefined {
     const { snapshot, tableName } = table;
     if (this.#isClosed || snapshot === undefined || table.location === undefined) return undefined;
-    const nowMs = this.#options.clock.now();
-    const record = this.#recordOf(tableName, nowMs);
+    const { clock, settings } = this.#options;
+    const nowMs = clock.now();
+    const record = this.#recordOf(tableName);
     if (nowMs < record.notBeforeMs) return undefined;
     if (isCheckpointDue(snapshot)) return "checkpoint";
-    const { logCleanupIntervalMs } = this.#options.settings;
-    return nowMs - record.cleanedUpAtMs >= logCleanupIntervalMs ? "cleanUpLog" : undefined;
+    if (this.#isCompactionDue(snapshot, record, nowMs)) return "compact";
+    const { logCleanupIntervalMs, vacuumIntervalMs } = settings;
+    if (nowMs - record.cleanedUpAtMs >= logCleanupIntervalMs) return "cleanUpLog";
+    const isVacuumDue = vacuumIntervalMs > 0 && nowMs - record.vacuumedAtMs >= vacuumIntervalMs;
+    return isVacuumDue ? "vacuum" : undefined;
+  }
+
+  #isCompactionDue({ metadata }: Snapshot, record: Record, nowMs: number): boolean {
+    if (record.commitCount < MIN_COMPACTED_COMMITS) return false;
+    if (nowMs - record.compactedAtMs < MIN_COMPACTION_INTERVAL_MS) return false;
+    const wish = metadata.configuration[AUTO_COMPACT_PROPERTY]?.toLowerCase();
+    return wish === undefined ? this.#options.settings.compaction : wish !== "false";
   }
 
   async #perform(table: MaintainedTable, task: MaintenanceTask): Promise<void> {
-    const { runner, clock, logger } = this.#options;
+    const { runner, clock, logger, settings } = this.#options;
     const { tableName, location } = table;
     if (location === undefined) return;
     const startedAtMs = clock.now();
-    const record = this.#recordOf(tableName, startedAtMs);
+    const record = this.#recordOf(tableName);
     try {
-      const result = await runner.run({ task, location });
+      const { maxCompactionBytes } = settings;
+      const result = await runner.run({ task, location, maxCompactionBytes });
       const durationMs = clock.now() - startedAtMs;
       this.#apply(table, record, result);
       record.faultCount = 0;
@@ -124,22 +154,44 @@ export class MaintenanceScheduler {
   }
 
   #apply(table: MaintainedTable, record: Record, result: MaintenanceResult): void {
-    if (result.task === "checkpoint") table.noteCheckpoint(result.checkpoint, result.tableId);
-    else record.cleanedUpAtMs = this.#options.clock.now();
+    const nowMs = this.#options.clock.now();
+    switch (result.task) {
+      case "checkpoint":
+        table.noteCheckpoint(result.checkpoint, result.tableId);
+        return;
+      case "compact":
+        record.compactedAtMs = nowMs;
+        record.commitCount = 0;
+        return;
+      case "cleanUpLog":
+        record.cleanedUpAtMs = nowMs;
+        return;
+      case "vacuum":
+        record.vacuumedAtMs = nowMs;
+    }
   }
 
-  #recordOf(tableName: string, nowMs: number): Record {
+  #recordOf(tableName: string): Record {
     let record = this.#records.get(tableName);
     if (record === undefined) {
-      record = { cleanedUpAtMs: nowMs, faultCount: 0, notBeforeMs: 0 };
+      const nowMs = this.#options.clock.now();
+      record = {
+        cleanedUpAtMs: nowMs,
+        vacuumedAtMs: nowMs,
+        compactedAtMs: nowMs,
+        commitCount: 0,
+        faultCount: 0,
+        notBeforeMs: 0,
+      };
       this.#records.set(tableName, record);
     }
     return record;
   }
 }
 
+/** For the line of the log. */
 function summaryOf(result: MaintenanceResult): object {
-  return result.task === "checkpoint"
-    ? { version: result.checkpoint.version }
-    : { deletedFiles: result.deletedCount };
+  if (result.task === "checkpoint") return { version: result.checkpoint.version };
+  if (result.task !== "compact") return { deletedFiles: result.deletedCount };
+  return { removedFiles: result.removedFileCount, addedFiles: result.addedFileCount };
 }

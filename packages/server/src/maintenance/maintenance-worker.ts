@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { parentPort } from "node:worker_threads";
-import { cleanUpLog, loadSnapshot, LocalStore, writeCheckpoint } from "@sluice/delta";
+import { cleanUpLog, loadSnapshot, LocalStore, openTable, writeCheckpoint } from "@sluice/delta";
 import type {
   MaintenanceRequest,
   MaintenanceResponse,
   MaintenanceResult,
 } from "./maintenance-protocol.ts";
+
+/** Data files that one vacuum deletes at most; the next one goes on. */
+const MAX_VACUUM_FILES = 10_000;
 
 const port = parentPort;
 if (port === null) throw new Error("the maintenance worker must be started as a worker thread");
@@ -20,21 +23,37 @@ port.on("message", (request: MaintenanceRequest) => {
 });
 
 /** Reads the table anew: its state need not be copied between threads, and is the newest. */
-async function run({ task, location }: MaintenanceRequest): Promise<MaintenanceResult> {
-  const store = new LocalStore(location);
-  const snapshot = await loadSnapshot(store);
+async function run(request: MaintenanceRequest): Promise<MaintenanceResult> {
+  const { task, location } = request;
   switch (task) {
-    case "checkpoint":
-      return {
-        task,
-        checkpoint: await writeCheckpoint(store, snapshot),
-        tableId: snapshot.metadata.id,
-      };
+    case "checkpoint": {
+      const { store, snapshot } = await open(location);
+      const checkpoint = await writeCheckpoint(store, snapshot);
+      return { task, checkpoint, tableId: snapshot.metadata.id };
+    }
+    case "compact": {
+      const table = await openTable(location);
+      const { removedFileCount, addedFileCount } = await table.optimize({
+        maxInputBytes: request.maxCompactionBytes,
+      });
+      return { task, removedFileCount, addedFileCount };
+    }
     case "cleanUpLog": {
+      const { store, snapshot } = await open(location);
       const { deletedPaths } = await cleanUpLog(store, snapshot);
       return { task, deletedCount: deletedPaths.length };
     }
+    case "vacuum": {
+      const table = await openTable(location);
+      const { fileCount } = await table.vacuum({ maxFiles: MAX_VACUUM_FILES });
+      return { task, deletedCount: fileCount };
+    }
   }
+}
+
+async function open(location: string) {
+  const store = new LocalStore(location);
+  return { store, snapshot: await loadSnapshot(store) };
 }
 
 function respond(response: MaintenanceResponse): void {

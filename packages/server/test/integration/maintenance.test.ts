@@ -4,7 +4,7 @@ import { readdir, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { openTable, parseColumnList } from "@sluice/delta";
-import type { Logger } from "../../src/index.ts";
+import { type Clock, type Logger, systemClock } from "../../src/index.ts";
 import { RawStream } from "../support/raw-stream.ts";
 import { startTestServer } from "../support/test-server.ts";
 
@@ -79,6 +79,39 @@ describe("a table that is written to", () => {
     const names = await readdir(log);
     assert.ok(!names.includes("00000000000000000000.json"), names.join(", "));
     assert.equal(await (await openTable(entry.location)).countRows(), count);
+    stream.close();
+  });
+});
+
+describe("a table whose small files are to be written together", () => {
+  it("has fewer of them, with the same rows, while it is written to", async () => {
+    const { logger, entries } = recordingLogger();
+    let nowMs = Date.now();
+    const clock: Clock = { ...systemClock, now: () => nowMs };
+    await using running = await startTestServer({ auth: false }, { logger, clock });
+    const { server } = running;
+    const entry = await server.createTable(TABLE, parseColumnList("id BIGINT"), {
+      "delta.autoOptimize.autoCompact": "true",
+    });
+    const stream = new RawStream(server.endpoint);
+    await stream.create(TABLE);
+    const isCompacted = (): boolean =>
+      entries.some(([message]) => message === "maintenance: compact");
+    let count = 0;
+    for (; !isCompacted(); count++) {
+      stream.sendJson(count, { id: count });
+      await stream.acked(count);
+      await server.flush();
+      nowMs += 2_000;
+    }
+    const table = await openTable(entry.location);
+    assert.ok(table.snapshot().files.fileCount < count, `${count} commits`);
+    const ids: number[] = [];
+    for await (const row of table.scan()) ids.push(Number(row["id"]));
+    assert.deepEqual(
+      ids.sort((left, right) => left - right),
+      Array.from({ length: count }, (_, id) => id),
+    );
     stream.close();
   });
 });

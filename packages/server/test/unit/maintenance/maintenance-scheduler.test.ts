@@ -10,6 +10,7 @@ import type {
 import {
   type MaintainedTable,
   MaintenanceScheduler,
+  type MaintenanceSettings,
 } from "../../../src/maintenance/maintenance-scheduler.ts";
 import type { MaintenanceRunner } from "../../../src/maintenance/maintenance-thread.ts";
 import { ManualServerClock } from "../../support/manual-clock.ts";
@@ -21,6 +22,7 @@ class TestTable implements MaintainedTable {
   readonly location = "/nowhere";
   version = 0;
   checkpointVersion = 0;
+  properties: Readonly<Record<string, string>> = { "delta.checkpointInterval": "10" };
 
   constructor(tableName: string) {
     this.tableName = tableName;
@@ -29,7 +31,7 @@ class TestTable implements MaintainedTable {
   get snapshot(): Snapshot {
     return {
       version: this.version,
-      metadata: { configuration: { "delta.checkpointInterval": "10" } },
+      metadata: { configuration: this.properties },
       tombstones: { checkpoint: { version: this.checkpointVersion } },
     } as unknown as Snapshot;
   }
@@ -55,7 +57,8 @@ class TestRunner implements MaintenanceRunner {
     await Promise.resolve();
     this.activeCount--;
     if (this.failure !== undefined) throw this.failure;
-    if (task === "cleanUpLog") return { task, deletedCount: 0 };
+    if (task === "cleanUpLog" || task === "vacuum") return { task, deletedCount: 0 };
+    if (task === "compact") return { task, removedFileCount: 50, addedFileCount: 1 };
     const { version } = this.#table;
     return { task, tableId: "id", checkpoint: { version, form: "classic", names: [] } };
   }
@@ -65,7 +68,7 @@ class TestRunner implements MaintenanceRunner {
   }
 }
 
-function make() {
+function make(settings: Partial<MaintenanceSettings> = {}) {
   const table = new TestTable("t");
   const runner = new TestRunner(table);
   const clock = new ManualServerClock();
@@ -73,7 +76,13 @@ function make() {
     runner,
     clock,
     logger: silentLogger,
-    settings: { logCleanupIntervalMs: HOUR_MS },
+    settings: {
+      logCleanupIntervalMs: HOUR_MS,
+      compaction: false,
+      maxCompactionBytes: 1,
+      vacuumIntervalMs: 0,
+      ...settings,
+    },
   });
   const commit = async (version: number): Promise<void> => {
     table.version = version;
@@ -107,6 +116,38 @@ describe("the maintenance scheduler", () => {
     clock.advance(HOUR_MS);
     await commit(12);
     assert.deepEqual(runner.requests.at(-1), "cleanUpLog");
+  });
+
+  it("compacts after enough commits where the table or the server says so, not too often", async () => {
+    for (const [compaction, property, expected] of [
+      [true, undefined, ["compact"]],
+      [true, "false", []],
+      [false, undefined, []],
+      [false, "true", ["compact"]],
+      [false, "auto", ["compact"]],
+    ] as const) {
+      const { table, runner, clock, commit } = make({ compaction });
+      table.properties = {
+        "delta.checkpointInterval": "1000",
+        ...(property === undefined ? {} : { "delta.autoOptimize.autoCompact": property }),
+      };
+      for (let version = 1; version < 60; version++) await commit(version);
+      assert.deepEqual(runner.requests, []);
+      clock.advance(60_000);
+      for (let version = 60; version < 100; version++) await commit(version);
+      assert.deepEqual(runner.requests, expected);
+    }
+  });
+
+  it("vacuums where it is told to", async () => {
+    const { runner, clock, commit } = make({ vacuumIntervalMs: 2 * HOUR_MS });
+    clock.advance(HOUR_MS);
+    await commit(1);
+    clock.advance(HOUR_MS);
+    await commit(2);
+    clock.advance(HOUR_MS);
+    await commit(3);
+    assert.deepEqual(runner.requests, ["cleanUpLog", "cleanUpLog", "vacuum"]);
   });
 
   it("tries a failed task again later, ever later", async () => {
