@@ -11,28 +11,8 @@ Delta library from Maven Central. Values are printed as `read_table.py` prints t
 import json
 import sys
 
-from delta import configure_spark_with_delta_pip
-from pyspark.sql import SparkSession
-
 from plain_values import plain
-
-EXTENSION = "io.delta.sql.DeltaSparkSessionExtension"
-CATALOG = "org.apache.spark.sql.delta.catalog.DeltaCatalog"
-
-
-def session():
-    builder = (
-        SparkSession.builder.master("local[1]")
-        .config("spark.sql.extensions", EXTENSION)
-        .config("spark.sql.catalog.spark_catalog", CATALOG)
-        .config("spark.ui.enabled", "false")
-        .config("spark.driver.host", "127.0.0.1")
-        .config("spark.driver.bindAddress", "127.0.0.1")
-        .config("spark.sql.session.timeZone", "UTC")
-        .config("spark.sql.shuffle.partitions", "1")
-        .config("spark.databricks.delta.snapshotPartitions", "1")
-    )
-    return configure_spark_with_delta_pip(builder).getOrCreate()
+from spark_session import session
 
 
 def main():
