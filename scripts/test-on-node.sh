@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs the tests of what applications install (client and protocol) on other releases of Node, for example
-# `scripts/test-on-node.sh 22 24`. They come from the npm registry, as the packages that the package `node` is made of, into
+# `scripts/test-on-node.sh 20 22 24`. They come from the npm registry, as the packages that the package `node` is made of, into
 # .cache. A release that cannot be installed is skipped, and said so. Build first.
 set -euo pipefail
 cd "$(dirname "$0")/.."

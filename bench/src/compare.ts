@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { mkdirSync, rmSync } from "node:fs";
+import { loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import type { BenchCase } from "./cases/bench-case.ts";
 import type { FaultResult } from "./compare/fault-case.ts";
 import { askForOutageRatios, outageCases } from "./compare/outages.ts";
 import { processFaultCases } from "./compare/process-faults.ts";
-import { type CompareReport, faultRows, strategyRows } from "./compare/report.ts";
+import { barRows, type CompareReport, faultRows, strategyRows } from "./compare/report.ts";
 import { scriptedFaultCases } from "./compare/scripted-faults.ts";
 import { askForStrategyRatios, strategyCases } from "./compare/strategies.ts";
 import { Service } from "./lib/child.ts";
@@ -50,6 +51,7 @@ if (flags.help) process.stdout.write(HELP);
 else await compare();
 
 async function compare(): Promise<void> {
+  const [loadAverageBefore = 0] = loadavg();
   const clients: IngestClientKind[] = hasOfficialClient()
     ? ["official", "stream", "producer"]
     : ["stream", "producer"];
@@ -68,8 +70,10 @@ async function compare(): Promise<void> {
   }
   await measure(results, outageCases(clients, flags.quick), 1);
   const faults = await meetFaults(clients);
+  const seen = circumstances(flags.quick ? "quick" : "full");
   const report: CompareReport = {
-    ...circumstances(flags.quick ? "quick" : "full"),
+    ...seen,
+    machine: { ...seen.machine, loadAverageBefore: Number(loadAverageBefore.toFixed(2)) },
     durability: DURABILITY,
     results: results.results(),
     faults,
@@ -107,7 +111,7 @@ async function meetFaults(clients: readonly IngestClientKind[]): Promise<FaultRe
 }
 
 function print({ results, faults }: CompareReport): void {
-  for (const rows of [strategyRows(results), faultRows(faults)]) {
+  for (const rows of [strategyRows(results), barRows(results), faultRows(faults)]) {
     if (rows.length > 1) process.stdout.write(`${formatTable(rows)}\n\n`);
   }
 }

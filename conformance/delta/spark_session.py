@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A Spark session with Delta's own library."""
+"""A session of Apache Spark with Delta's own library, small and in UTC."""
 
 from delta import configure_spark_with_delta_pip
 from pyspark.sql import SparkSession

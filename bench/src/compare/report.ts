@@ -8,6 +8,14 @@ export interface CompareReport extends BenchReport {
   readonly faults: readonly FaultResult[];
 }
 
+/** What the client is to reach, whatever the official one does. */
+const BARS = [
+  { name: "await.stream", what: "one `await` per record, default options", atLeast: 260_000 },
+  { name: "await.producer", what: "the same with a `Producer`", atLeast: 260_000 },
+  { name: "return.stream", what: "first ack after the server's return", atMost: 200 },
+  { name: "return.producer", what: "the same with a `Producer`", atMost: 200 },
+] as const;
+
 const CLIENTS = ["official", "stream", "producer"] as const;
 /** Metrics of which more is better; of all others less is. */
 const RATE_UNIT = "records/s";
@@ -28,6 +36,21 @@ export function strategyRows(results: readonly BenchResult[]): string[][] {
       ...cells.map((cell) => (cell === undefined ? "-" : cellText(cell))),
       behind(cells[0], { ZerobusStream: cells[1], Producer: cells[2] }),
     ]);
+  }
+  return rows;
+}
+
+/** What is to be reached, and whether the median does. */
+export function barRows(results: readonly BenchResult[]): string[][] {
+  const rows = [["bar", "wanted", "measured", "verdict"]];
+  for (const bar of BARS) {
+    const result = results.find(({ name }) => name === bar.name);
+    if (result === undefined) continue;
+    const isMet = "atLeast" in bar ? result.median >= bar.atLeast : result.median <= bar.atMost;
+    const wanted =
+      "atLeast" in bar ? `at least ${formatNumber(bar.atLeast)}` : `at most ${bar.atMost}`;
+    const measured = `${cellText(result)} ${result.unit}`;
+    rows.push([bar.what, `${wanted} ${result.unit}`, measured, isMet ? "met" : "missed"]);
   }
   return rows;
 }

@@ -25,6 +25,8 @@ interface ScriptedFault {
 
 const RECORD_COUNT = 20;
 const LIMIT_MS = 4_500;
+/** By then a client that gives up at all has given up. */
+const OPEN_LIMIT_MS = 2_500;
 const WRONG_ID = 13;
 /** Attempts of one recovery then take a second, not ten. */
 const FAST: RetryTimes = { backoffMs: 200 };
@@ -100,6 +102,7 @@ const FAULTS: readonly ScriptedFault[] = [
     scripts: [refuse(status)],
     tokens: goodToken,
     retries: FAST,
+    limitMs: OPEN_LIMIT_MS,
   })),
   {
     fault: "creation refused with UNAVAILABLE, recovery off",
@@ -130,6 +133,7 @@ const FAULTS: readonly ScriptedFault[] = [
     scripts: [serveEverything],
     tokens: () => ({ status: 503, body: "down" }),
     retries: FAST,
+    limitMs: OPEN_LIMIT_MS,
   },
   {
     fault: "token endpoint hangs, attempts time out after 500 ms, backoff 200 ms",

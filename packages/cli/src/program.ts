@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Command, Option } from "commander";
+import {
+  addRegistrationCommands,
+  clientCommand,
+  grantCommand,
+  revokeCommand,
+} from "./access-program.ts";
 import { doctorCommand, healthCommand } from "./check-program.ts";
 import {
   collectProperty,
@@ -34,6 +40,9 @@ export function createProgram(
     .addHelpText("after", ENVIRONMENT_HELP);
   program.addCommand(devCommand(context, onExitCode));
   program.addCommand(tableCommand(context));
+  program.addCommand(clientCommand(context));
+  program.addCommand(grantCommand(context));
+  program.addCommand(revokeCommand(context));
   program.addCommand(produceCommand(context, onExitCode));
   program.addCommand(dlqCommand(context, onExitCode));
   program.addCommand(healthCommand(context, onExitCode));
@@ -209,6 +218,7 @@ Example:
     .action(async (name: string | undefined, options: TableOptions) =>
       (await tableCommands()).countTableCommand(name, options, context),
     );
+  addRegistrationCommands(table, context);
   return table;
 }
 

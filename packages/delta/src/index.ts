@@ -86,7 +86,7 @@ export {
   withCheckpoint,
   writeCheckpoint,
 } from "./log/write-checkpoint.ts";
-export { type TableDefinition, validateAppendable } from "./log/table-features.ts";
+export { type AppendDuty, type TableDefinition, validateAppendable } from "./log/table-features.ts";
 export {
   type Compressor,
   createZstdCompressor,
@@ -112,7 +112,16 @@ export {
   decimalOf,
   decimalText,
 } from "./schema/decimal.ts";
+export type {
+  AppendedRow,
+  ChangesOptions,
+  RemovedFile,
+  ScanAppendedOptions,
+  VersionChange,
+} from "./scan/changes.ts";
+export { readBlocks, type ReadBlocksOptions, storedFieldsOf } from "./scan/read-blocks.ts";
 export type { Row } from "./scan/row.ts";
+export type { BatchColumn, BatchValues, ColumnBatch } from "./scan/scan-columns.ts";
 export type { ScanOptions } from "./scan/scan-options.ts";
 export { parseColumnList, parseSqlType } from "./schema/column-list.ts";
 export { parseSchemaString, printSchemaString } from "./schema/schema-json.ts";
@@ -153,13 +162,11 @@ export type {
 } from "./store/object-store.ts";
 export type { AppendedFile, AppendRequest } from "./table/append-request.ts";
 export type { TableComponents } from "./table/components.ts";
-export {
-  ALLOWED_DELTA_PROPERTIES,
-  createTable,
-  type CreateTableOptions,
-} from "./table/create-table.ts";
+export { createTable, type CreateTableOptions } from "./table/create-table.ts";
 export { newDataFilePath } from "./table/data-file-path.ts";
-export { DeltaTable, openTable } from "./table/delta-table.ts";
+export { type AppendRowsOptions, DeltaTable, openTable } from "./table/delta-table.ts";
+export { DELTA_PROPERTIES } from "./table/property-rules.ts";
+export type { NewTable } from "./table/table-definition.ts";
 export type {
   AddedFile,
   AppendTxn,
@@ -168,3 +175,20 @@ export type {
   ReadScope,
   TransactionRequest,
 } from "./table/transaction-request.ts";
+export type { InputRow } from "./rows/row-encoder.ts";
+export {
+  type InputRows,
+  TableWriter,
+  type TableWriterOptions,
+  type WriterCommitOptions,
+} from "./writer/table-writer.ts";
+export {
+  TABLE_WRITER_TRANSITIONS,
+  type TableWriterEvent,
+  type TableWriterState,
+} from "./writer/table-writer-state.ts";
+export type { ColumnReference, NewColumn, TableChange } from "./alter/table-change.ts";
+export type { FieldPath } from "./schema/field-path.ts";
+export type { ColumnMappingMode } from "./log/column-mapping.ts";
+export { physicalSchemaOf } from "./schema/column-mapping.ts";
+export { type PartitionColumn, type WritePlan, writePlanOf } from "./writer/write-plan.ts";

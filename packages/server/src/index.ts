@@ -1,5 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-export { Catalog, type CatalogEntry } from "./catalog/catalog.ts";
+export type { AccessControl, ClientInfo, CreatedClient } from "./catalog/access-control.ts";
+export { Catalog, type TableDescription } from "./catalog/catalog.ts";
+export type {
+  CatalogEntry,
+  Grant,
+  Privilege,
+  Securable,
+  SecurableKind,
+} from "./catalog/catalog-state.ts";
+export {
+  type ColumnRow,
+  type GrantRow,
+  type InformationSchema,
+  readInformationSchema,
+  type SchemaRow,
+  type TableRow,
+} from "./catalog/information-schema.ts";
+export { parsePrivilege, parseSecurable } from "./catalog/securable.ts";
 export { parseTableName, type TableName } from "./catalog/table-name.ts";
 export { type Clock, systemClock } from "./clock.ts";
 export { ServerError, type ServerErrorDetails } from "./errors.ts";

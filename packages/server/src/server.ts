@@ -4,19 +4,21 @@ import { join } from "node:path";
 import type { StructType } from "@sluice/delta";
 import { createNodeStorage, type Log, LogError, type LogStorage, openLog } from "@sluice/log";
 import { createRouter } from "./api/router.ts";
-import { createTablesEndpoint } from "./api/tables-endpoint.ts";
+import { createCatalogEndpoints } from "./api/catalog-endpoints.ts";
 import { createTokenEndpoint } from "./api/token-endpoint.ts";
 import { createTokenAuthenticator, openAuthenticator } from "./auth/authenticator.ts";
 import { type Credentials, loadOrCreateCredentials } from "./auth/credentials.ts";
+import { Principals } from "./auth/principals.ts";
 import { TokenIssuer } from "./auth/token-issuer.ts";
-import { Catalog, type CatalogEntry } from "./catalog/catalog.ts";
+import { Catalog } from "./catalog/catalog.ts";
+import type { CatalogEntry } from "./catalog/catalog-state.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { EncoderPool } from "./commit/encoder-pool.ts";
 import { ServerError } from "./errors.ts";
 import type { ServerFaults } from "./faults/server-faults.ts";
 import { TableRegistry } from "./ingest/table-registry.ts";
 import { Journal } from "./journal/journal.ts";
-import { type Recovery, type RecoverySummary, recoverTables } from "./journal/recovery.ts";
+import { type RecoverySummary, recoverTables } from "./journal/recovery.ts";
 import { type Logger, silentLogger } from "./logger.ts";
 import {
   type ClientCredentials,
@@ -146,7 +148,7 @@ async function startOn(parts: Parts): Promise<SluiceServer> {
   const journal = new Journal(log);
   const catalog = new Catalog(settings.dataDirectory);
   /** Undefined until recovery is over: the log must not be trimmed before. */
-  let recovery: Recovery | undefined;
+  let recovery: RecoverySummary | undefined;
   const tables = new TableRegistry({
     catalog,
     journal,
@@ -158,14 +160,14 @@ async function startOn(parts: Parts): Promise<SluiceServer> {
       targetFileBytes: settings.targetFileBytes,
       commitRetries: COMMIT_RETRIES,
     },
+    random: Math.random,
     onCommitted: () => {
-      if (recovery !== undefined) void trimLog(log, tables, recovery, logger);
+      if (recovery !== undefined) void trimLog(log, tables, logger);
     },
-    onTableFailure: (table, reason) => logger.error({ err: reason, table }, "table failed"),
   });
   try {
     recovery = await recoverTables({ log, catalog, tables, pressure: encoders, logger });
-    const { heldPosition: _, ...summary } = recovery;
+    const summary = { ...recovery };
     if (Object.values(summary).some((count) => count > 0)) logger.info(summary, "recovered");
     return await listen(parts, { journal, catalog, tables, recovery });
   } catch (reason) {
@@ -178,7 +180,7 @@ interface Storage {
   readonly journal: Journal;
   readonly catalog: Catalog;
   readonly tables: TableRegistry;
-  readonly recovery: Recovery;
+  readonly recovery: RecoverySummary;
 }
 
 /** Opens the port, when everything behind it is ready. */
@@ -187,7 +189,9 @@ async function listen(parts: Parts, storage: Storage): Promise<SluiceServer> {
   const { journal, catalog, tables } = storage;
   const issuer =
     credentials && new TokenIssuer(credentials.signingKey, clock, settings.tokenTtlSeconds);
-  const authenticator = issuer === undefined ? openAuthenticator : createTokenAuthenticator(issuer);
+  const principals = credentials && new Principals(credentials, catalog.access);
+  const authenticator =
+    issuer && principals ? createTokenAuthenticator(issuer, principals) : openAuthenticator;
   const sessions = new SessionRegistry({
     authenticator,
     opener: new StreamOpener(authenticator, tables, journal),
@@ -197,7 +201,7 @@ async function listen(parts: Parts, storage: Storage): Promise<SluiceServer> {
     maxStreamCount: settings.maxStreamCount,
     faults,
   });
-  const token = credentials && issuer && createTokenEndpoint(credentials, issuer);
+  const token = issuer && principals && createTokenEndpoint(principals, issuer);
   log.onFailure((reason) => {
     logger.error({ err: reason }, "the log failed; no more writes are taken");
     sessions.failAll(reason);
@@ -211,7 +215,7 @@ async function listen(parts: Parts, storage: Storage): Promise<SluiceServer> {
     api: createRouter(
       {
         token: token && faults ? faults.wrapTokenEndpoint(token) : token,
-        table: createTablesEndpoint(catalog, authenticator),
+        catalog: createCatalogEndpoints(catalog, authenticator),
       },
       logger,
     ),
@@ -264,7 +268,7 @@ async function closeAll(parts: Parts, running: RunningParts): Promise<void> {
   const problems: unknown[] = [];
   await tables.flush().catch((reason: unknown) => problems.push(reason));
   tables.close();
-  if (problems.length === 0) await trimLog(log, tables, running.recovery, logger);
+  if (problems.length === 0) await trimLog(log, tables, logger);
   await log.close().catch((reason: unknown) => problems.push(reason));
   await encoders.close();
   await listener.close();
@@ -272,15 +276,10 @@ async function closeAll(parts: Parts, running: RunningParts): Promise<void> {
 }
 
 /** Gives back what of the log no table needs any more. */
-async function trimLog(
-  log: Log,
-  tables: TableRegistry,
-  { heldPosition }: Recovery,
-  logger: Logger,
-): Promise<void> {
-  let position = Math.min(log.durablePosition, heldPosition ?? Number.MAX_SAFE_INTEGER);
-  for (const writer of tables.writers) {
-    position = Math.min(position, writer.oldestUncommittedPosition ?? position);
+async function trimLog(log: Log, tables: TableRegistry, logger: Logger): Promise<void> {
+  let position = log.durablePosition;
+  for (const table of tables.tables) {
+    position = Math.min(position, table.oldestUncommittedPosition ?? position);
   }
   try {
     await log.trim(position);

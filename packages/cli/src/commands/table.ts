@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import {
   type DataType,
@@ -11,12 +10,12 @@ import {
   sqlTypeOf,
 } from "@sluice/delta";
 import { Catalog } from "@sluice/server";
-import { CliError } from "../cli-error.ts";
 import { requireTableName } from "../environment.ts";
 import { jsonText } from "../terminal/json-text.ts";
 import { formatBytes, formatCount } from "../terminal/numbers.ts";
 import { textTable } from "../terminal/text-table.ts";
 import type { CommandContext } from "./context.ts";
+import { openCatalog } from "./open-catalog.ts";
 import { tableDefinition } from "./table-definition.ts";
 import { cellText } from "./cell-text.ts";
 
@@ -176,17 +175,6 @@ async function openNamedTable(
   const name = requireTableName(nameArgument, environment);
   const catalog = await openCatalog(data);
   return { name, table: await catalog.openTable(name) };
-}
-
-async function openCatalog(data: string): Promise<Catalog> {
-  const directory = resolve(data);
-  const status = await stat(directory).catch(() => undefined);
-  if (status?.isDirectory() === true) return new Catalog(directory);
-  throw new CliError(`there is no data directory ${directory}; name it with --data`, {
-    hints: [
-      "`sluice dev` and `sluice table create` make one, .sluice in the working directory by default.",
-    ],
-  });
 }
 
 function columnTable(schema: StructType, { screen }: CommandContext): string[] {

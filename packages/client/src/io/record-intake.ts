@@ -23,6 +23,8 @@ export interface RecordIntakeOptions {
   readonly clock: Clock;
   /** Called when those who hand records over have nothing more at the moment. */
   readonly onTaken: () => void;
+  /** Called when there may be room again, after those who waited here. */
+  readonly onRoom: (() => void) | undefined;
 }
 
 /** Lets submissions into the window, and owns the promises of those who wait: for room, for acknowledgements. */
@@ -70,10 +72,14 @@ export class RecordIntake {
     return this.#turn;
   }
 
+  /** Whether a submission would be taken now. */
+  get hasRoom(): boolean {
+    return this.#room.count === 0 && this.#hasRoom();
+  }
+
   /** Takes a submission; returns its offset, or {@link NO_ROOM}. */
   trySubmit(submission: Submission): number {
-    if (this.#room.count > 0 || !this.#hasRoom()) return NO_ROOM;
-    return this.#append(submission);
+    return this.hasRoom ? this.#append(submission) : NO_ROOM;
   }
 
   /** Takes a submission when there is room for it; keeps a reference until then. */
@@ -97,6 +103,7 @@ export class RecordIntake {
   /** Takes what waits, as far as there is room. */
   admit(): void {
     this.#room.admit(this.#hasRoom, this.#take);
+    this.#options.onRoom?.();
   }
 
   /** Refuses everybody who waits. */

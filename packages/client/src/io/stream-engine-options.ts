@@ -29,6 +29,8 @@ export interface StreamEngineOptions {
   readonly probe?: EndpointProbe;
   /** Told of what is handed to the socket, once per run of writes; resends included. Bytes are those of the frames. */
   readonly onSent?: (recordCount: number, byteCount: number) => void;
+  /** Called when a submission that found no room may find some now: for those who keep such submissions themselves. */
+  readonly onRoom?: () => void;
   /** Called after acknowledgements moved forward, before those who wait for them hear of it. */
   readonly onProgress?: () => void;
 }

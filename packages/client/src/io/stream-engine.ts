@@ -61,6 +61,7 @@ export class StreamEngine {
         this.#endpointWait.recordsCame();
         this.#sender.write();
       },
+      onRoom: options.onRoom,
     });
     this.#endpointWait = new EndpointWait({
       endpoint: options.endpoint,
@@ -172,6 +173,11 @@ export class StreamEngine {
   trySubmit(submission: Submission): number {
     if (!this.#accepting || this.ended) throw this.#endError();
     return this.#intake.trySubmit(submission);
+  }
+
+  /** Whether a submission would be taken now. */
+  get hasRoom(): boolean {
+    return this.#intake.hasRoom;
   }
 
   /** Takes a submission when there is room for it; keeps a reference until then. */
@@ -302,7 +308,9 @@ export class StreamEngine {
   #run(effect: StreamEffect): void {
     switch (effect.kind) {
       case "authenticate":
-        return this.#authenticate();
+        this.#attempts.begin();
+        // Without a call there is more room than with one.
+        return this.#intake.admit();
       case "openCall":
         return this.#attempts.openCall();
       case "openNext":
@@ -314,7 +322,8 @@ export class StreamEngine {
       case "halfClose":
         return this.#attempts.call?.halfClose();
       case "dropCall":
-        return this.#dropCall();
+        this.#attempts.drop();
+        return this.#sender.end();
       case "abandonConnection":
         return this.#attempts.abandonConnection();
       case "invalidateCredentials":
@@ -324,6 +333,7 @@ export class StreamEngine {
       case "startBackoff": {
         const { backoff, random } = this.#options;
         this.#attempts.dropNext();
+        this.#intake.admit();
         this.#awaitEndpoint();
         return this.#startTimer(backoff.delayMs(effect.attempt, effect.youngDeaths, random()));
       }
@@ -337,22 +347,11 @@ export class StreamEngine {
     }
   }
 
-  #authenticate(): void {
-    this.#attempts.begin();
-    // Without a call there is more room than with one.
-    this.#intake.admit();
-  }
-
   #startSending(): void {
     this.#openedCount++;
     this.#opening?.resolve();
     this.#opening = undefined;
     this.#sender.begin(this.#attempts.call);
-  }
-
-  #dropCall(): void {
-    this.#attempts.drop();
-    this.#sender.end();
   }
 
   #awaitEndpoint(): void {

@@ -2,6 +2,7 @@
 import { parseUrl } from "../core/endpoint.ts";
 import type { Environment } from "../core/proxy-selection.ts";
 import { basicAuthorization, readTokenResponse, type Token } from "../core/token-request.ts";
+import { prefixedError } from "../core/zerobus-error.ts";
 import { makeRedactor } from "../observe/redactor.ts";
 import type { TlsOptions } from "./dial.ts";
 import { httpRequest } from "./http-request.ts";
@@ -29,7 +30,7 @@ export function tokenEndpoint(options: TokenEndpointOptions): () => Promise<Toke
   return async () => {
     const { form, timeoutMs, tls, environment } = options;
     const url = parseUrl("Unity Catalog URL", options.ucUrl);
-    const { status, body } = await httpRequest({
+    const answer = httpRequest({
       method: "POST",
       url,
       path: `${url.pathname.replace(/\/+$/, "")}/oidc/v1/token`,
@@ -42,6 +43,9 @@ export function tokenEndpoint(options: TokenEndpointOptions): () => Promise<Toke
       timeoutMs,
       tls,
       environment,
+    });
+    const { status, body } = await answer.catch((error: unknown) => {
+      throw prefixedError("Token fetch failed: ", error);
     });
     const secrets = [options.clientSecret, authorization.slice("Basic ".length), lastToken];
     const token = readTokenResponse(status, body, makeRedactor(secrets));

@@ -31,6 +31,7 @@ export interface EngineSourceOptions {
 
 /** What one engine has of its own. */
 export interface EngineExtras {
+  readonly onRoom?: () => void;
   readonly pace?: SendPace;
   /** Settings that differ from those of the producer. */
   readonly change?: Partial<StreamSettings>;
@@ -103,6 +104,7 @@ export class EngineSource {
       probe: this.#probe,
       onProgress,
       ...(onSent === undefined ? {} : { onSent }),
+      ...(extras.onRoom === undefined ? {} : { onRoom: extras.onRoom }),
       ...(extras.pace === undefined ? {} : { pace: extras.pace }),
     });
   }

@@ -64,6 +64,14 @@ export class LaneFlow {
     return this.#backlog.recordCount + (this.#engine?.unsentRecords ?? 0);
   }
 
+  /**
+   * Whether a record would go on its way now. What a busy engine has no room for would only lie here, in memory that makes
+   * nothing faster; without an engine, or while a refused record is looked for, records are kept.
+   */
+  get hasRoom(): boolean {
+    return !this.#linear || this.#engine?.hasRoom !== false;
+  }
+
   /** When the oldest unsettled record was submitted. */
   get oldestSubmitMs(): number | undefined {
     return this.#times.oldestMs;

@@ -50,7 +50,8 @@ export class LaneReporter<T> implements LaneHost {
   }
 
   makeEngine(listeners: StreamListeners, onProgress: () => void, pace: SendPace): StreamEngine {
-    return this.#parts.engines.makeEngine(listeners, onProgress, { pace });
+    const onRoom = (): void => this.#parts.lanes().admit();
+    return this.#parts.engines.makeEngine(listeners, onProgress, { pace, onRoom });
   }
 
   held(recordDelta: number, byteDelta: number): void {

@@ -299,7 +299,8 @@ export class LaneSet {
       this.#heldRecords < this.#options.maxInflightRecords &&
       this.#heldBytes < this.#options.maxInflightBytes &&
       lane.heldRecords < this.#recordShare &&
-      lane.heldBytes < this.#byteShare
+      lane.heldBytes < this.#byteShare &&
+      lane.hasRoom
     );
   }
 

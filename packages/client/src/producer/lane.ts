@@ -110,6 +110,11 @@ export class Lane {
     return this.#flow.heldBytes;
   }
 
+  /** Whether a record would go on its way now, if it takes records. */
+  get hasRoom(): boolean {
+    return this.#flow.hasRoom;
+  }
+
   /** Records it holds that are not sent, or have to be sent again in the call that is open. */
   get queuedRecords(): number {
     return this.#flow.queuedRecords;

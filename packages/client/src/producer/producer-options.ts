@@ -100,7 +100,10 @@ export interface ProducerOptions<T> {
   readonly lanes?: LaneCounts<T>;
   /** Unacknowledged records over all lanes before `submit` waits; lanes share it evenly. @default 1_000_000 */
   readonly maxInflightRecords?: number;
-  /** Unacknowledged bytes over all lanes, frames counted in, before `submit` waits. @default 67_108_864 */
+  /**
+   * Unacknowledged bytes over all lanes, frames counted in, before `submit` waits. An open stream begins with 4 MiB and takes
+   * more as far as that makes it faster; while it is lost all of it is used. @default 67_108_864
+   */
   readonly maxInflightBytes?: number;
   /**
    * Rates that each lane is held to: `zerobus` for those that the hosted service documents per stream, 100,000 records

@@ -54,9 +54,10 @@ test("ends the pause as soon as everything sent is acknowledged", async () => {
     },
   });
   await expectRotation(server, stream);
+  assert.equal(stream.resentRecords, 0);
 });
 
-/** Three records go to the first stream, are acknowledged there, and a fourth goes to the next. */
+/** Three records go to the first stream, and a fourth to the next. */
 async function expectRotation(
   server: ScriptedServer,
   stream: Awaited<ReturnType<typeof openStream>>,
@@ -66,6 +67,6 @@ async function expectRotation(
   assert.equal(await stream.ingestRecordOffset("d"), 3n);
   await stream.close();
   assert.deepEqual(receivedTexts(await server.stream(0)), ["a", "b", "c"]);
-  assert.deepEqual(receivedTexts(await server.stream(1)), ["d"]);
-  assert.deepEqual([stream.reconnects, stream.resentRecords], [1, 0]);
+  assert.equal(receivedTexts(await server.stream(1)).at(-1), "d");
+  assert.equal(stream.reconnects, 1);
 }

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import { DeltaError } from "../delta-error.ts";
 import { sqlTypeOf } from "../schema/sql-type.ts";
 import type { StructType } from "../schema/types.ts";
 import {
@@ -7,12 +6,18 @@ import {
   type BoundNode,
   type BoundPredicate,
   childrenOf,
-  mayFail,
 } from "./bound-expression.ts";
 import { castOperation } from "./casts.ts";
+import {
+  decimalOperandType,
+  digitsType,
+  folded,
+  promoted,
+  typeText,
+  withTextLiterals,
+} from "./coercion.ts";
 import { comparatorOf } from "./compare.ts";
 import { invalidExpression, unsupportedConstruct } from "./errors.ts";
-import { compileNode, type ColumnReaders } from "./evaluate.ts";
 import { compileLikePattern } from "./like-pattern.ts";
 import { parseExpression } from "./parse-expression.ts";
 import { resolveColumn } from "./resolve-column.ts";
@@ -20,9 +25,9 @@ import {
   arithmeticType,
   commonTypeOfAll,
   decimalFormatOf,
-  decimalType,
   isIntegral,
   isNumeric,
+  isTimestamp,
   type Scalar,
   type ScalarType,
 } from "./scalar-types.ts";
@@ -64,20 +69,6 @@ export function bindExpression(expression: Expression, schema: StructType): Boun
   const binder = new Binder(schema);
   return binder.bind(expression);
 }
-
-/** The value of an expression without columns. */
-export function constantValue(node: BoundNode): Scalar | null {
-  return compileNode(node, NO_COLUMNS)(undefined, 0);
-}
-
-const NO_COLUMNS: ColumnReaders<undefined> = {
-  valueReader(column) {
-    throw new DeltaError("internal", `the column ${column.name} has no value without a row`);
-  },
-  nullReader(column) {
-    throw new DeltaError("internal", `the column ${column.name} has no value without a row`);
-  },
-};
 
 class Binder {
   readonly #schema: StructType;
@@ -287,7 +278,9 @@ class Binder {
   #cast({ operand, target, position }: Of<"cast">): BoundNode {
     const bound = this.bind(operand);
     if (bound.type === target) return bound;
-    if (castOperation(bound.type, target) === undefined) {
+    // Zones by name, and times without a day, are read from no column here.
+    const isOpenText = bound.type === "string" && bound.kind !== "literal" && isTimestamp(target);
+    if (isOpenText || castOperation(bound.type, target) === undefined) {
       throw unsupportedConstruct(
         `CAST of ${typeText(bound.type)} to ${typeText(target)}`,
         position,
@@ -316,69 +309,6 @@ class Binder {
 
 const NULL_BOOLEAN: BoundNode = { kind: "literal", type: "boolean", value: null };
 
-/**
- * A text literal beside a value of another type is read as one of that type, as Spark does: of BIGINT beside integers,
- * of DOUBLE beside other numbers.
- */
-function withTextLiterals(
-  nodes: readonly BoundNode[],
-  expressions: readonly Expression[],
-): BoundNode[] {
-  const others = nodes.filter((node) => !isTextLiteral(node) && node.type !== "void");
-  const type = others.length === 0 ? "string" : commonTypeOfAll(others.map((node) => node.type));
-  if (type === undefined || type === "string" || type === "binary") return [...nodes];
-  const target = isNumeric(type) ? (isIntegral(type) ? "long" : "double") : type;
-  return nodes.map((node, index) => {
-    if (!isTextLiteral(node)) return node;
-    const cast = folded({ kind: "cast", type: target, operand: node });
-    if (cast.kind === "literal") return cast;
-    throw invalidExpression(
-      `${JSON.stringify((node as { readonly value: unknown }).value)} is no ${typeText(target)}`,
-      (expressions[index] as Expression).position,
-    );
-  });
-}
-
-function isTextLiteral(node: BoundNode): boolean {
-  return node.kind === "literal" && node.type === "string";
-}
-
-function promoted(node: BoundNode, type: ScalarType): BoundNode {
-  if (node.type === type) return node;
-  if (node.type === "void") return { kind: "literal", type, value: null };
-  return { kind: "promote", type, operand: node };
-}
-
-/** What has no columns and does not fail becomes a literal. */
-function folded(node: BoundNode): BoundNode {
-  if (node.kind === "literal" || !isConstant(node)) return node;
-  try {
-    return { kind: "literal", type: node.type, value: constantValue(node) };
-  } catch (error) {
-    if (error instanceof DeltaError && error.code === "invalid_argument" && mayFail(node))
-      return node;
-    throw error;
-  }
-}
-
-/** Operands have been folded before, so one level tells. */
-function isConstant(node: BoundNode): boolean {
-  if (node.kind === "column" || node.kind === "isColumnNull") return false;
-  return childrenOf(node).every((child) => child.kind === "literal");
-}
-
-/** Beside a DECIMAL, a whole number that is a literal counts with the digits it has. */
-function digitsType(node: BoundNode, other: BoundNode): ScalarType {
-  const isBesideDecimal = decimalFormatOf(other.type) !== undefined && !isIntegral(other.type);
-  if (!isBesideDecimal || node.kind !== "literal" || !isIntegral(node.type)) return node.type;
-  return decimalType(String(node.value).replace("-", "").length, 0);
-}
-
-function decimalOperandType(type: ScalarType): ScalarType {
-  const format = decimalFormatOf(type);
-  return format === undefined ? type : decimalType(format.precision, format.scale);
-}
-
 function requireText(node: BoundNode, position: number): void {
   if (node.type === "string" || node.type === "void") return;
   throw invalidExpression(`expected STRING, found ${typeText(node.type)}`, position);
@@ -391,10 +321,6 @@ function distinct(values: readonly Scalar[], type: ScalarType): Scalar[] {
     const before = sorted[index - 1];
     return before === undefined || compare(before, value) !== 0;
   });
-}
-
-function typeText(type: ScalarType): string {
-  return type === "void" ? "NULL" : sqlTypeOf(type);
 }
 
 function columnsOf(root: BoundNode): BoundColumn[] {

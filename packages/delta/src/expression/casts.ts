@@ -14,7 +14,7 @@ import {
   type ScalarType,
 } from "./scalar-types.ts";
 import {
-  daysOfText,
+  daysOfSparkText,
   floorDivide,
   MICROS_PER_DAY,
   readTimestampText,
@@ -138,13 +138,13 @@ function castFromText(to: ScalarType): UnaryOperation | undefined {
       return reading(booleanOfText);
     case "float":
       return reading((text) => {
-        const value = readDouble(text);
+        const value = castDouble(text);
         return value === undefined ? undefined : Math.fround(value);
       });
     case "double":
-      return reading(readDouble);
+      return reading(castDouble);
     case "date":
-      return reading(daysOfText);
+      return reading(daysOfSparkText);
     case "timestamp":
       return reading((text) => readTimestampText(text)?.micros);
     case "timestamp_ntz":
@@ -157,6 +157,11 @@ function castFromText(to: ScalarType): UnaryOperation | undefined {
       return decimal && reading((text) => decimalOfText(text, decimal));
     }
   }
+}
+
+/** A suffix that Java takes is dropped. */
+function castDouble(text: string): number | undefined {
+  return readDouble(text.replace(/(?<=[\d.])[dDfF]$/, ""));
 }
 
 function booleanOfText(text: string): boolean | undefined {

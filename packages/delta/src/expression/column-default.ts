@@ -2,8 +2,9 @@
 import { DeltaError } from "../delta-error.ts";
 import { sqlTypeOf } from "../schema/sql-type.ts";
 import type { StructField } from "../schema/types.ts";
-import { bindExpression, constantValue } from "./bind-expression.ts";
+import { bindExpression } from "./bind-expression.ts";
 import { castOperation, promotion } from "./casts.ts";
+import { constantValue } from "./coercion.ts";
 import { comparatorOf } from "./compare.ts";
 import { parseExpression } from "./parse-expression.ts";
 import { rowValueOfScalar } from "./row-scalars.ts";
@@ -39,7 +40,7 @@ export function columnDefaultOf(
     if (!(error instanceof DeltaError)) throw error;
     throw new DeltaError(
       error.code,
-      `the default ${JSON.stringify(text)} of column ${JSON.stringify(field.name)} cannot be used: ${error.message}`,
+      `the default ${text} of column ${JSON.stringify(field.name)} cannot be used: ${error.message}`,
       { cause: error, details: { ...error.details, column: field.name } },
     );
   }
@@ -77,7 +78,7 @@ function assigned(value: Scalar, from: ScalarType, to: ScalarType): Scalar | und
 function misfit(field: Pick<StructField, "name">, text: unknown, problem: string): DeltaError {
   return new DeltaError(
     "invalid_argument",
-    `the value ${JSON.stringify(text)} ${problem}, the type of column ${JSON.stringify(field.name)}`,
+    `the value ${String(text)} ${problem}, the type of column ${JSON.stringify(field.name)}`,
     { details: { column: field.name } },
   );
 }

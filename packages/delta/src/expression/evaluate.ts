@@ -36,7 +36,11 @@ export function compileNode<Source>(
         node.left.type,
         node.right.type,
       );
-      return bothPresent(compile(node.left), compile(node.right), operate);
+      const [left, right] = [compile(node.left), compile(node.right)];
+      // As in Spark, the divisor comes first; it matters where the other operand is NULL and this one fails.
+      return node.operator === "/" || node.operator === "%"
+        ? bothPresent(right, left, (divisor, dividend) => operate(dividend, divisor))
+        : bothPresent(left, right, operate);
     }
     case "coalesce":
       return firstPresent(node.operands.map(compile));

@@ -3,7 +3,7 @@ import { MAX_DECIMAL_PRECISION } from "../schema/type-names.ts";
 import { invalidExpression } from "./errors.ts";
 import { decimalType, integralRange, type IntegralType, type Scalar } from "./scalar-types.ts";
 import type { Expression } from "./syntax.ts";
-import { daysOfText, readTimestampText } from "./time-text.ts";
+import { daysOfSparkText, readTimestampText } from "./time-text.ts";
 
 type Literal = Extract<Expression, { readonly kind: "literal" }>;
 
@@ -45,7 +45,7 @@ export function typedLiteral(word: string, text: string, position: number): Lite
   };
   switch (word) {
     case "DATE":
-      return literal("date", daysOfText(text.trim()));
+      return literal("date", daysOfSparkText(text.trim()));
     case "TIMESTAMP":
     case "TIMESTAMP_LTZ":
       return literal("timestamp", readTimestampText(text.trim())?.micros);

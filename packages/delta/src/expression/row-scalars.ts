@@ -46,9 +46,9 @@ export function rowValueOfScalar(value: Scalar, type: ScalarType): Scalar | unde
   return decimal === undefined ? value : decimalText(value as bigint, decimal.scale);
 }
 
-/** A year as `Date` writes it beyond four digits. */
+/** The year 0, and years as `Date` writes them beyond four digits. */
 function daysOfWideYear(text: string): number | undefined {
-  if (!/^[+-]\d{6}-\d\d-\d\d$/.test(text)) return undefined;
+  if (!/^(?:[+-]\d{6}|0000)-\d\d-\d\d$/.test(text)) return undefined;
   const millis = Date.parse(text);
   return Number.isNaN(millis) ? undefined : millis / 86_400_000;
 }

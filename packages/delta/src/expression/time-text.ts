@@ -15,6 +15,13 @@ export function daysOfText(text: string): number | undefined {
   return match === null ? undefined : daysOf(Number(match[1]), Number(match[2]), Number(match[3]));
 }
 
+/** As {@link daysOfText}, in every form that Spark casts: month and day may be short or missing, a time may follow. */
+export function daysOfSparkText(text: string): number | undefined {
+  const match = /^(\d{4})(?:-(\d{1,2})(?:-(\d{1,2})(?:[T ].*)?)?)?$/s.exec(text);
+  if (match === null) return undefined;
+  return daysOf(Number(match[1]), Number(match[2] ?? 1), Number(match[3] ?? 1));
+}
+
 /** `YYYY-MM-DD`, or `undefined` outside of the years 0001 to 9999. */
 export function textOfDays(days: number): string | undefined {
   if (days < FIRST_DAY || days > LAST_DAY) return undefined;

@@ -6,7 +6,7 @@ import { invalidExpression, unsupportedConstruct } from "./errors.ts";
  *
  *     word   := letter (letter | digit)*            letter includes "_" and everything outside ASCII
  *     quoted := "`" (any but "`" | "``")* "`"
- *     text   := ["r"] quote (any | escape | quote quote)* quote     quote := "'" | '"'
+ *     text   := ["r"] quote (any | escape)* quote     quote := "'" | '"'
  *     number := (digit+ ["." digit*] | "." digit+) [("e" | "E") ["+" | "-"] digit+] [suffix]
  *     suffix := "Y" | "S" | "L" | "F" | "D" | "BD"  regardless of case
  */
@@ -73,8 +73,11 @@ function tokenAt(sql: string, position: number): ExpressionToken {
   if (quoted !== null) return make("quoted", quoted, (quoted[1] ?? "").replaceAll("``", "`"));
   const text = matchAt(TEXT, sql, position);
   if (text !== null) {
-    const quote = text[1] === undefined ? '"' : "'";
-    return make("text", text, unescapeText(text[1] ?? text[2] ?? "", quote, position));
+    // Some versions of Spark read it as a quote, others as two texts side by side.
+    if (/^(?:'(?:[^'\\]|\\[^])*''|"(?:[^"\\]|\\[^])*"")./su.test(text[0])) {
+      throw unsupportedConstruct("a doubled quote in a text (write \\ before a quote)", position);
+    }
+    return make("text", text, unescapeText(text[1] ?? text[2] ?? "", position));
   }
   const mark = matchAt(MARK, sql, position);
   if (mark !== null) return make("mark", mark, mark[0]);
@@ -101,17 +104,16 @@ const ESCAPES: Readonly<Record<string, string>> = {
   _: "\\_",
 };
 
-/** Backslash escapes as Spark reads them, and doubled quotes; any other escaped character stands for itself. */
-function unescapeText(text: string, quote: string, position: number): string {
-  if (!/[\\'"]/.test(text)) return text;
+/** Backslash escapes as Spark reads them; any other escaped character stands for itself. */
+function unescapeText(text: string, position: number): string {
+  if (!text.includes("\\")) return text;
   return text.replace(
-    /''|""|\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|([0-3][0-7]{2})|([^]))/gu,
-    (all: string, unit?: string, point?: string, octal?: string, other?: string) => {
+    /\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|([0-3][0-7]{2})|([^]))/gu,
+    (_, unit?: string, point?: string, octal?: string, other = "") => {
       if (unit !== undefined) return String.fromCharCode(Number.parseInt(unit, 16));
       if (point !== undefined) return codePoint(Number.parseInt(point, 16), position);
       if (octal !== undefined) return String.fromCharCode(Number.parseInt(octal, 8));
-      if (other !== undefined) return ESCAPES[other] ?? other;
-      return all[0] === quote ? quote : all;
+      return ESCAPES[other] ?? other;
     },
   );
 }

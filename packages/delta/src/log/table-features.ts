@@ -42,6 +42,14 @@ const WRITER_FEATURES: ReadonlySet<string> = new Set([
   "variantType-preview",
 ]);
 
+/** Features that a table can be given by name. */
+export const CREATABLE_FEATURES: ReadonlySet<string> = new Set(
+  [...WRITER_FEATURES]
+    .filter((feature) => !["generatedColumns", "identityColumns"].includes(feature))
+    .filter((feature) => !feature.endsWith("-preview"))
+    .toSorted(),
+);
+
 /** The parts of a snapshot that decide what can be done with it. */
 export interface TableDefinition {
   readonly protocol: ProtocolAction;
@@ -73,31 +81,45 @@ export function validateReadable(protocol: ProtocolAction, metadata: MetadataAct
 export function validateWritable({ protocol, metadata }: TableDefinition): void {
   validateReadable(protocol, metadata);
   checkWriterVersion(protocol);
-  const problems = unknownFeatures(protocol.writerFeatures, WRITER_FEATURES);
-  if (columnMappingModeOf(protocol, metadata) !== "none") problems.push("columnMapping");
-  throwIfAny("write to", problems);
+  throwIfAny("write to", unknownFeatures(protocol.writerFeatures, WRITER_FEATURES));
 }
 
+/** What a table may ask of the rows and files of an append, that only who has written them can have seen to. */
+export type AppendDuty =
+  | "partitioning"
+  | "columnMapping"
+  | "checkConstraints"
+  | "invariants"
+  | "allowColumnDefaults";
+
 /**
- * Checks that rows can be appended to a table by this library: it honours every feature that the table uses.
+ * Checks that files can be appended to a table by this library: it honours every feature that the table uses.
+ * @param seenTo what the writer of the files has seen to.
  * @throws DeltaError `unsupported` naming the protocol version or every feature that stands in the way.
  */
-export function validateAppendable(definition: TableDefinition): void {
+export function validateAppendable(
+  definition: TableDefinition,
+  seenTo: ReadonlySet<AppendDuty> = new Set(),
+): void {
   const { protocol, metadata, schema } = definition;
   validateReadable(protocol, metadata);
   checkWriterVersion(protocol);
   const problems = unknownFeatures(protocol.writerFeatures, WRITER_FEATURES);
-  if (columnMappingModeOf(protocol, metadata) !== "none") problems.push("columnMapping");
   const { configuration, partitionColumns } = metadata;
-  if (partitionColumns.length > 0) {
+  if (columnMappingModeOf(protocol, metadata) !== "none" && !seenTo.has("columnMapping")) {
+    problems.push("columnMapping");
+  }
+  if (partitionColumns.length > 0 && !seenTo.has("partitioning")) {
     problems.push(
       `partitioning by ${partitionColumns.map((name) => JSON.stringify(name)).join(", ")}`,
     );
   }
   for (const key of Object.keys(configuration)) {
-    if (key.startsWith("delta.constraints.")) problems.push(`checkConstraints (${key})`);
+    if (key.startsWith("delta.constraints.") && !seenTo.has("checkConstraints")) {
+      problems.push(`checkConstraints (${key})`);
+    }
   }
-  collectFieldFeatures(schema, [], problems);
+  collectFieldFeatures(schema, { path: [], seenTo, problems });
   throwIfAny("append to", problems);
 }
 
@@ -119,35 +141,37 @@ function featureOfMetadataKey(key: string): string | undefined {
   return undefined;
 }
 
-function collectFieldFeatures(
-  struct: StructType,
-  path: readonly string[],
-  problems: string[],
-): void {
+interface Collection {
+  readonly path: readonly string[];
+  readonly seenTo: ReadonlySet<string>;
+  readonly problems: string[];
+}
+
+function collectFieldFeatures(struct: StructType, { path, seenTo, problems }: Collection): void {
   for (const field of struct.fields) {
     const fieldPath = [...path, field.name];
     const features = new Set(Object.keys(field.metadata).map(featureOfMetadataKey));
     for (const feature of features) {
-      if (feature !== undefined) {
+      if (feature !== undefined && !seenTo.has(feature)) {
         problems.push(`${feature} (column ${JSON.stringify(fieldPath.join("."))})`);
       }
     }
-    collectTypeFeatures(field.type, fieldPath, problems);
+    collectTypeFeatures(field.type, { path: fieldPath, seenTo, problems });
   }
 }
 
-function collectTypeFeatures(type: DataType, path: readonly string[], problems: string[]): void {
+function collectTypeFeatures(type: DataType, collection: Collection): void {
   if (typeof type === "string") return;
   switch (type.type) {
     case "struct":
-      collectFieldFeatures(type, path, problems);
+      collectFieldFeatures(type, collection);
       return;
     case "array":
-      collectTypeFeatures(type.elementType, path, problems);
+      collectTypeFeatures(type.elementType, collection);
       return;
     case "map":
-      collectTypeFeatures(type.keyType, path, problems);
-      collectTypeFeatures(type.valueType, path, problems);
+      collectTypeFeatures(type.keyType, collection);
+      collectTypeFeatures(type.valueType, collection);
       return;
   }
 }

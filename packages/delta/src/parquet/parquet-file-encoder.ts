@@ -11,9 +11,11 @@ import { EncoderScratch } from "./encoder-scratch.ts";
 import { CODEC, FILE_MAGIC } from "./format.ts";
 import { type ColumnChunkMetadata, fileMetadata, type RowGroupMetadata } from "./metadata.ts";
 
+export type ParquetCompression = "zstd" | "gzip" | "uncompressed";
+
 export interface ParquetFileOptions {
   /** `zstd` is what Delta asks writers to use where a table names no codec; it needs {@link ParquetFileOptions.compressor}. */
-  readonly compression: "zstd" | "uncompressed";
+  readonly compression: ParquetCompression;
   /** Of the codec that `compression` names; not used without compression. See `createZstdCompressor`. */
   readonly compressor?: Compressor;
   /**
@@ -35,10 +37,11 @@ export interface ParquetFileOptions {
    */
   readonly pageBytes?: number;
   /**
-   * Columns to collect Delta statistics for; each adds to every `add` action of the log.
+   * Columns to collect Delta statistics for, or paths to fields of STRUCT columns; each adds to every `add` action of the
+   * log.
    * @default the first 32 columns, the default of `delta.dataSkippingNumIndexedCols`.
    */
-  readonly statisticsColumns?: readonly string[];
+  readonly statisticsColumns?: readonly (string | readonly string[])[];
 }
 
 /** The end of a file. */
@@ -68,7 +71,8 @@ export class ParquetFileEncoder {
   readonly #chunkSettings: ColumnChunkSettings;
   readonly #scratch: EncoderScratch = new EncoderScratch();
   readonly #createdBy: string;
-  readonly #statisticsColumns: ReadonlySet<string>;
+  /** Whether each leaf has statistics. */
+  readonly #isCounted: readonly boolean[];
   readonly #rowGroups: RowGroupMetadata[] = [];
   readonly #summaries: ColumnSummary[];
   #rowCount = 0;
@@ -98,7 +102,7 @@ export class ParquetFileEncoder {
       minSaving: savingOf(options.minCompressionSaving ?? DEFAULT_MIN_COMPRESSION_SAVING),
     };
     this.#createdBy = options.createdBy ?? DEFAULT_CREATED_BY;
-    this.#statisticsColumns = statisticsColumnsOf(schema, options.statisticsColumns);
+    this.#isCounted = countedLeaves(this.#schema, schema, options.statisticsColumns);
     this.#summaries = this.#schema.leaves.map(() => EMPTY_SUMMARY);
   }
 
@@ -183,8 +187,8 @@ export class ParquetFileEncoder {
   #statistics(): FileStatistics {
     const columns: NamedSummary[] = [];
     for (const [index, leaf] of this.#schema.leaves.entries()) {
-      const { path, statisticsPath } = leaf;
-      if (statisticsPath === null || !this.#statisticsColumns.has(path[0] as string)) continue;
+      const { statisticsPath } = leaf;
+      if (statisticsPath === null || this.#isCounted[index] !== true) continue;
       columns.push({
         path: statisticsPath,
         leaf,
@@ -222,7 +226,7 @@ function compressorOf({ compression, compressor }: ParquetFileOptions): Compress
   if (compression === "uncompressed") return null;
   if (compressor === undefined) {
     throw new TypeError(
-      "compression zstd needs a compressor; pass one from createZstdCompressor()",
+      `compression ${compression} needs a compressor; pass one, such as from createZstdCompressor()`,
     );
   }
   if (compressor.codec !== CODEC[compression]) {
@@ -233,18 +237,27 @@ function compressorOf({ compression, compressor }: ParquetFileOptions): Compress
   return compressor;
 }
 
-function statisticsColumnsOf(
+function countedLeaves(
+  fileSchema: FileSchema,
   schema: StructType,
-  names: readonly string[] | undefined,
-): ReadonlySet<string> {
-  const all = schema.fields.map((field) => field.name);
-  const unknown = names?.find((name) => !all.includes(name));
+  columns: readonly (string | readonly string[])[] | undefined,
+): readonly boolean[] {
+  const first = schema.fields.slice(0, DEFAULT_STATISTICS_COLUMN_COUNT).map(({ name }) => name);
+  const paths = (columns ?? first).map((column) =>
+    typeof column === "string" ? [column] : column,
+  );
+  const { leaves } = fileSchema;
+  const unknown = paths.find((path) => !leaves.some((leaf) => beginsWith(leaf.path, path)));
   if (unknown !== undefined) {
     throw new TypeError(
-      `statisticsColumns names ${JSON.stringify(unknown)}, which is not in the schema`,
+      `statisticsColumns names ${JSON.stringify(unknown.join("."))}, which is not in the schema`,
     );
   }
-  return new Set(names ?? all.slice(0, DEFAULT_STATISTICS_COLUMN_COUNT));
+  return leaves.map((leaf) => paths.some((path) => beginsWith(leaf.path, path)));
+}
+
+function beginsWith(path: readonly string[], start: readonly string[]): boolean {
+  return start.length > 0 && start.every((name, index) => path[index] === name);
 }
 
 /** The vector of a leaf, in a block that has been checked. */

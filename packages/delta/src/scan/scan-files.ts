@@ -101,20 +101,18 @@ async function openFile(file: ActiveFile, scan: FileScan): Promise<OpenedFile> {
   return { file, parquet, nodes, deleted };
 }
 
-/** Rows of a group that are handed on at once. */
-export const SLICE_ROWS = 2048;
-
 /**
- * The numbers of a group's rows that are not deleted, ascending, in slices of up to {@link SLICE_ROWS}.
+ * The numbers of a group's rows that are not deleted, ascending.
+ * @param sliceRows rows that are looked at for each array.
  */
-export function* liveRows({
-  opened,
-  reader,
-}: LoadedGroup): Generator<Uint32Array, void, undefined> {
+export function* liveRows(
+  { opened, reader }: LoadedGroup,
+  sliceRows: number,
+): Generator<Uint32Array, void, undefined> {
   const { rowCount, rowStart } = reader.group;
   const { deleted } = opened;
-  for (let start = 0; start < rowCount; start += SLICE_ROWS) {
-    const end = Math.min(rowCount, start + SLICE_ROWS);
+  for (let start = 0; start < rowCount; start += sliceRows) {
+    const end = Math.min(rowCount, start + sliceRows);
     const rows = new Uint32Array(end - start);
     let count = 0;
     for (let row = start; row < end; row += 1) {

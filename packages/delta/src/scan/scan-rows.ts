@@ -9,6 +9,9 @@ import type { Row } from "./row.ts";
 import { limitOf, type ScanOptions } from "./scan-options.ts";
 import { prepareTableScan } from "./table-scan.ts";
 
+/** Rows that are made at once: few enough that their values are used before the next ones are made. */
+export const ROWS_AT_ONCE = 2048;
+
 /** Rows by the log, less those that are deleted; from the files' footers where the log does not say. */
 export async function countRows(store: ObjectStore, snapshot: Snapshot): Promise<number> {
   const locator = dataFileLocatorOf(store, []);
@@ -48,8 +51,9 @@ export async function* scanRows(
   let remaining = limitOf(options);
   if (remaining === 0) return;
   const makeRow = rowMakerOf(scan.fields.map(({ name }) => name));
-  for await (const { columns, rowCount } of scan.slices(snapshot.files)) {
-    const wanted = Math.min(rowCount, remaining);
+  for await (const slice of scan.slices(snapshot.files, ROWS_AT_ONCE)) {
+    const columns = scan.fields.map((field) => slice.valuesOf(field));
+    const wanted = Math.min(slice.rowCount, remaining);
     for (let row = 0; row < wanted; row += 1) yield makeRow(columns, row);
     remaining -= wanted;
     if (remaining === 0) return;

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { FixedVector } from "../columns/column-block.ts";
+import { flatKindOf } from "../columns/flat-kinds.ts";
 import type { BoundPredicate } from "../expression/bound-expression.ts";
 import { compilePruner, type PrunableFile } from "../expression/compile-pruner.ts";
 import { parseStatistics } from "../expression/parse-statistics.ts";
@@ -13,26 +15,32 @@ import type { Snapshot } from "../log/snapshot.ts";
 import { partitionValueFromText } from "../partition/partition-values.ts";
 import type { StructField } from "../schema/types.ts";
 import type { ObjectStore } from "../store/object-store.ts";
+import { type ColumnExtractor, columnExtractorOf } from "./column-extractors.ts";
 import { dataFileLocatorOf } from "./data-file-locator.ts";
 import { rowMakerOf } from "./object-maker.ts";
+import type { ReadNode } from "./read-plan.ts";
 import type { ColumnReader } from "./row-group-reader.ts";
 import { rowGroupStatistics } from "./row-group-statistics.ts";
 import { type LoadedGroup, liveRows, loadGroups, type OpenedFile } from "./scan-files.ts";
 import { predicateOf, type ScanOptions, selectColumns } from "./scan-options.ts";
 
-/** Rows of one file, column by column. */
+/** Rows of one file. The columns can be read once, before the next slice is asked for. */
 export interface RowSlice {
-  readonly file: ActiveFile;
   readonly rowCount: number;
-  /** The values of each selected column, as rows have them. */
-  readonly columns: readonly (readonly unknown[])[];
+  /** The values of a column, as rows have them. */
+  valuesOf(field: StructField): readonly unknown[];
+  /** The values of a column as a typed array; `undefined` for a column that has none, such as STRING. */
+  vectorOf(field: StructField): FixedVector | undefined;
 }
 
 /** A scan of a table's files, made ready: what can be wrong with its options has been found. */
 export interface TableScan {
   readonly fields: readonly StructField[];
-  /** The rows that are wanted, in the order of the files and of the rows in them. */
-  slices(files: Iterable<ActiveFile>): AsyncGenerator<RowSlice, void, undefined>;
+  /**
+   * The rows that are wanted, in the order of the files and of the rows in them.
+   * @param sliceRows most rows of a slice.
+   */
+  slices(files: Iterable<ActiveFile>, sliceRows: number): AsyncGenerator<RowSlice, void, undefined>;
 }
 
 /** @throws DeltaError `invalid_argument`, `unsupported` for what the options ask. */
@@ -49,7 +57,7 @@ export function prepareTableScan(
   const { signal } = options;
   return {
     fields,
-    async *slices(files) {
+    async *slices(files, sliceRows) {
       const groups = loadGroups({
         files: filter === undefined ? files : filter.filesThatMayMatch(files),
         fields: layout.storedFields,
@@ -59,7 +67,7 @@ export function prepareTableScan(
         signal,
       });
       for await (const loaded of groups) {
-        for (const slice of slicesOf(loaded, layout, filter)) {
+        for (const slice of slicesOf(loaded, layout, filter, sliceRows)) {
           signal?.throwIfAborted();
           yield slice;
         }
@@ -72,17 +80,18 @@ function* slicesOf(
   loaded: LoadedGroup,
   layout: ScanLayout,
   filter: RowFilter | undefined,
+  sliceRows: number,
 ): Generator<RowSlice, void, undefined> {
-  const { file } = loaded.opened;
   const columns = new GroupColumns(loaded, layout);
-  for (const live of liveRows(loaded)) {
+  for (const live of liveRows(loaded, sliceRows)) {
     const tested = filter?.apply(columns, live);
     const rows = tested?.rows ?? live;
     if (rows.length === 0) continue;
-    const values = layout.fields.map(
-      (field) => tested?.values.get(field) ?? columns.reader(field).read(rows),
-    );
-    yield { file, rowCount: rows.length, columns: values };
+    yield {
+      rowCount: rows.length,
+      valuesOf: (field) => tested?.values.get(field) ?? columns.reader(field).read(rows),
+      vectorOf: (field) => columns.vector(field, rows),
+    };
   }
 }
 
@@ -129,6 +138,7 @@ class GroupColumns {
   readonly #loaded: LoadedGroup;
   readonly #layout: ScanLayout;
   readonly #readers = new Map<StructField, ColumnReader>();
+  readonly #extractors = new Map<StructField, ColumnExtractor>();
 
   constructor(loaded: LoadedGroup, layout: ScanLayout) {
     this.#loaded = loaded;
@@ -144,14 +154,33 @@ class GroupColumns {
     return reader;
   }
 
+  /** See {@link RowSlice.vectorOf}. */
+  vector(field: StructField, rows: Uint32Array): FixedVector | undefined {
+    const kind = flatKindOf(field.type);
+    const node = this.#nodeOf(field);
+    if (kind === undefined || kind === "bytes" || node === undefined) return undefined;
+    let extractor = this.#extractors.get(field);
+    if (extractor === undefined) {
+      // Whether the table allows nulls does not matter to who only reads.
+      extractor = columnExtractorOf({ ...field, nullable: true }, node, this.#loaded.reader);
+      this.#extractors.set(field, extractor);
+    }
+    return extractor.take(rows) as FixedVector;
+  }
+
   #newReader(field: StructField): ColumnReader {
     const { opened, reader } = this.#loaded;
-    const index = this.#layout.storedIndexOf(field);
-    const node = index === undefined ? undefined : opened.nodes[index];
+    const node = this.#nodeOf(field);
     if (node !== undefined) return reader.column(node);
     const text = partitionText(opened.file, this.#layout.physicalName(field));
     const value = partitionValueFromText(text, field);
     return { read: (rows) => Array.from(rows, () => value) };
+  }
+
+  /** `undefined` for a partition column. */
+  #nodeOf(field: StructField): ReadNode | undefined {
+    const index = this.#layout.storedIndexOf(field);
+    return index === undefined ? undefined : this.#loaded.opened.nodes[index];
   }
 }
 

@@ -10,25 +10,26 @@ const FORBIDDEN_CHARACTERS = /[ ,;{}()\n\t=]/;
 /**
  * Checks that a schema can be a table's: it has columns, every struct has fields, names are given, unique regardless
  * of case, and without the characters that Delta forbids where there is no column mapping.
+ * @param isMapped whether the table maps column names, so that any character may be in them.
  * @throws DeltaError `invalid_argument` naming the column.
  */
-export function validateTableSchema(schema: StructType): void {
+export function validateTableSchema(schema: StructType, isMapped = false): void {
   if (schema.fields.length === 0) {
     throw new DeltaError("invalid_argument", "a table must have at least one column");
   }
-  validateStruct(schema, [], 0);
+  validateStruct(schema, [], 0, isMapped);
 }
 
 type Path = readonly string[];
 
-function validateStruct(struct: StructType, path: Path, depth: number): void {
+function validateStruct(struct: StructType, path: Path, depth: number, isMapped: boolean): void {
   if (struct.fields.length === 0) {
     throw invalid(path, "is a struct without fields");
   }
   const seen = new Map<string, string>();
   for (const field of struct.fields) {
     const fieldPath = [...path, field.name];
-    validateName(field.name, path);
+    validateName(field.name, path, isMapped);
     const folded = field.name.toLowerCase();
     const earlier = seen.get(folded);
     if (earlier !== undefined) {
@@ -39,16 +40,16 @@ function validateStruct(struct: StructType, path: Path, depth: number): void {
       throw invalid(fieldPath, `${problem}; column names must be unique regardless of case`);
     }
     seen.set(folded, field.name);
-    validateType(field.type, fieldPath, depth + 1);
+    validateType(field.type, fieldPath, depth + 1, isMapped);
   }
 }
 
-function validateName(name: string, parent: Path): void {
+function validateName(name: string, parent: Path, isMapped: boolean): void {
   if (name === "") {
     const place = parent.length === 0 ? "" : ` in ${JSON.stringify(parent.join("."))}`;
     throw new DeltaError("invalid_argument", `a column name${place} is empty`);
   }
-  const forbidden = FORBIDDEN_CHARACTERS.exec(name);
+  const forbidden = isMapped ? null : FORBIDDEN_CHARACTERS.exec(name);
   if (forbidden !== null) {
     throw invalid(
       [...parent, name],
@@ -57,7 +58,7 @@ function validateName(name: string, parent: Path): void {
   }
 }
 
-function validateType(type: DataType, path: Path, depth: number): void {
+function validateType(type: DataType, path: Path, depth: number, isMapped: boolean): void {
   if (depth > MAX_TYPE_DEPTH) throw invalid(path, `nests more than ${MAX_TYPE_DEPTH} types`);
   if (typeof type === "string") {
     if (!isPrimitiveTypeName(type) && !isDecimalTypeName(type)) {
@@ -67,10 +68,10 @@ function validateType(type: DataType, path: Path, depth: number): void {
   }
   switch (type.type) {
     case "struct":
-      validateStruct(type, path, depth);
+      validateStruct(type, path, depth, isMapped);
       return;
     case "array":
-      validateType(type.elementType, [...path, "element"], depth + 1);
+      validateType(type.elementType, [...path, "element"], depth + 1, isMapped);
       return;
     case "map":
       if (
@@ -79,8 +80,8 @@ function validateType(type: DataType, path: Path, depth: number): void {
       ) {
         throw invalid(path, "has a map key of type MAP or VARIANT, which cannot be compared");
       }
-      validateType(type.keyType, [...path, "key"], depth + 1);
-      validateType(type.valueType, [...path, "value"], depth + 1);
+      validateType(type.keyType, [...path, "key"], depth + 1, isMapped);
+      validateType(type.valueType, [...path, "value"], depth + 1, isMapped);
       return;
   }
 }

@@ -2,9 +2,13 @@
 import { DeltaError } from "../delta-error.ts";
 import type { PartitionValues } from "../log/actions.ts";
 import { isJsonObject } from "../log/json-fields.ts";
+import { columnMappingModeOf, physicalNameOf } from "../log/column-mapping.ts";
 import type { Snapshot } from "../log/snapshot.ts";
+import { type AppendDuty, validateAppendable } from "../log/table-features.ts";
 import { checkStorePath } from "../store/store-path.ts";
+import { clusteringColumnsOf } from "./clustering.ts";
 import {
+  type AddedFile,
   type AppendTxn,
   checkCount,
   type TransactionRequest,
@@ -41,6 +45,12 @@ export interface AppendRequest {
    * @default the table's snapshot at the time of the call
    */
   readonly writtenFor?: Snapshot;
+  /**
+   * What the table asks of rows and files that the writer of these files has seen to; a table that asks for more is
+   * refused. `partitioning` is seen to by `partitionValues`.
+   * @default nothing
+   */
+  readonly seenTo?: readonly Exclude<AppendDuty, "partitioning">[];
   /** @default "STREAMING UPDATE" with a `txn`, "WRITE" without */
   readonly operation?: string;
   /** @default "Sluice/<version>" */
@@ -67,28 +77,99 @@ export function validateAppendRequest({ files, txn }: AppendRequest): void {
   }
 }
 
+/**
+ * Checks that the files of an append can become part of a table.
+ * @throws DeltaError `unsupported` as `validateAppendable`, `invalid_argument` for a file whose partition values or
+ *   statistics are not what the table asks for.
+ */
+export function checkAppendable({ files, seenTo = [] }: AppendRequest, latest: Snapshot): void {
+  const hasValues = files.every(({ partitionValues }) => partitionValues !== undefined);
+  const duties = new Set<AppendDuty>([
+    ...seenTo,
+    ...(hasValues ? (["partitioning"] as const) : []),
+  ]);
+  validateAppendable(latest, duties);
+  const names = partitionNamesOf(latest);
+  const clustering = clusteringColumnsOf(latest.domains);
+  for (const file of files) {
+    checkPartitionValues(file, names);
+    for (const path of clustering) checkClusteringStatistics(file, path);
+  }
+}
+
+function partitionNamesOf({ metadata, protocol, schema }: Snapshot): readonly string[] {
+  const mode = columnMappingModeOf(protocol, metadata);
+  return metadata.partitionColumns.map((name) => {
+    const field = schema.fields.find((candidate) => candidate.name === name);
+    return field === undefined ? name : physicalNameOf(field, mode);
+  });
+}
+
+function checkPartitionValues(
+  { path, partitionValues = {} }: AppendedFile,
+  names: readonly string[],
+): void {
+  const given = Object.keys(partitionValues);
+  if (given.length === names.length && names.every((name) => given.includes(name))) return;
+  throw new DeltaError(
+    "invalid_argument",
+    `the file ${JSON.stringify(path)} has partition values for [${given.join(", ")}]; the table is partitioned by [${names.join(", ")}]`,
+    { details: { path } },
+  );
+}
+
+function checkClusteringStatistics(
+  { path, rowCount, stats }: AppendedFile,
+  column: readonly string[],
+): void {
+  if (rowCount === 0) return;
+  let value: unknown = stats === undefined ? undefined : JSON.parse(stats);
+  for (const name of ["nullCount", ...column]) {
+    value = isJsonObject(value) ? value[name] : undefined;
+  }
+  if (typeof value === "number") return;
+  throw new DeltaError(
+    "invalid_argument",
+    `the file ${JSON.stringify(path)} has no statistics of ${JSON.stringify(column.join("."))}, which the table is clustered by`,
+    { details: { path, column: column.join(".") } },
+  );
+}
+
 /** The blind append as a transaction. */
 export function transactionOfAppend(
   request: AppendRequest,
   writtenFor: Snapshot,
 ): TransactionRequest {
-  const { files, txn, engineInfo, userMetadata } = request;
+  const { files, txn, operation, engineInfo, userMetadata } = request;
   return {
     readSnapshot: writtenFor,
     reads: "nothing",
-    operation: request.operation ?? (txn === undefined ? "WRITE" : "STREAMING UPDATE"),
-    operationParameters: operationParameters(txn),
-    operationMetrics: {
-      numFiles: String(files.length),
-      numOutputRows: String(sum(files, (file) => file.rowCount)),
-      numOutputBytes: String(sum(files, (file) => file.sizeBytes)),
-    },
+    ...writeOperationOf(files, txn),
+    ...(operation === undefined ? {} : { operation }),
     adds: files.map((file) => ({ ...file, partitionValues: file.partitionValues ?? {} })),
     ...(txn === undefined ? {} : { txn }),
     ...(engineInfo === undefined ? {} : { engineInfo }),
     ...(userMetadata === undefined ? {} : { userMetadata }),
   };
 }
+
+/** What `commitInfo` says of a write, in the words of other writers. */
+export function writeOperationOf(
+  files: readonly WrittenFile[],
+  txn: AppendTxn | undefined,
+): Pick<TransactionRequest, "operation" | "operationParameters" | "operationMetrics"> {
+  return {
+    operation: txn === undefined ? "WRITE" : "STREAMING UPDATE",
+    operationParameters: operationParameters(txn),
+    operationMetrics: {
+      numFiles: String(files.length),
+      numOutputRows: String(sum(files, (file) => file.rowCount ?? 0)),
+      numOutputBytes: String(sum(files, (file) => file.sizeBytes)),
+    },
+  };
+}
+
+type WrittenFile = Pick<AddedFile, "rowCount" | "sizeBytes">;
 
 function operationParameters(txn: AppendTxn | undefined): Record<string, string> {
   return txn === undefined
@@ -126,6 +207,6 @@ function recordCountOf(stats: string): unknown {
   }
 }
 
-function sum(files: readonly AppendedFile[], value: (file: AppendedFile) => number): number {
+function sum(files: readonly WrittenFile[], value: (file: WrittenFile) => number): number {
   return files.reduce((total, file) => total + value(file), 0);
 }

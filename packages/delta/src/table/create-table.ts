@@ -1,63 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
 import { DeltaError } from "../delta-error.ts";
-import type { Action, ProtocolAction } from "../log/actions.ts";
+import type { Action } from "../log/actions.ts";
 import { encodeCommit, parseCommit } from "../log/commit-codec.ts";
 import { commitPath, LOG_DIRECTORY } from "../log/log-files.ts";
 import { listLog } from "../log/log-listing.ts";
 import { replayCommits } from "../log/snapshot.ts";
-import { printSchemaString } from "../schema/schema-json.ts";
-import type { DataType, StructType } from "../schema/types.ts";
-import { validateTableSchema } from "../schema/validate-schema.ts";
+import { hasInCommitTimestamps } from "../log/table-properties.ts";
+import { pathOf } from "../schema/field-path.ts";
 import { resolveComponents, type TableComponents } from "./components.ts";
 import { DeltaTable } from "./delta-table.ts";
 import { ENGINE_INFO } from "./engine-info.ts";
+import { definitionOfNewTable, type NewTable, type TableActions } from "./table-definition.ts";
 
-export interface CreateTableOptions extends TableComponents {
-  /**
-   * The table's directory, made if needed, or its place in an object store; see `openStore`. It may hold other files,
-   * but no Delta table.
-   */
+export interface CreateTableOptions extends TableComponents, NewTable {
+  /** The table's directory; made if needed. It may hold other files, but no Delta table. */
   readonly location: string;
-  readonly schema: StructType;
-  readonly name?: string;
-  readonly description?: string;
-  /** Table properties. Of those that start with `delta.` only those in {@link ALLOWED_DELTA_PROPERTIES}. */
-  readonly properties?: Readonly<Record<string, string>>;
 }
-
-/** The properties that need no table feature, so that any table may have them. */
-export const ALLOWED_DELTA_PROPERTIES: ReadonlySet<string> = new Set([
-  "delta.appendOnly",
-  "delta.autoOptimize.autoCompact",
-  "delta.autoOptimize.optimizeWrite",
-  "delta.checkpoint.writeStatsAsJson",
-  "delta.checkpoint.writeStatsAsStruct",
-  "delta.checkpointInterval",
-  "delta.dataSkippingNumIndexedCols",
-  "delta.dataSkippingStatsColumns",
-  "delta.deletedFileRetentionDuration",
-  "delta.enableExpiredLogCleanup",
-  "delta.logRetentionDuration",
-  "delta.parquet.compression.codec",
-  "delta.setTransactionRetentionDuration",
-  "delta.targetFileSize",
-]);
 
 /**
  * Makes an empty table: version 0 of its log, which is durable when the promise is fulfilled.
- * @throws DeltaError `already_exists` if there is a table in `location`, `invalid_argument` for a schema or property
- *   that cannot be, and what the store throws.
+ * @throws DeltaError `already_exists` if there is a table in `location`, `invalid_argument` for a schema, property or
+ *   option that cannot be, `unsupported` for an expression that is not evaluated here, and what the store throws.
  */
 export async function createTable(options: CreateTableOptions): Promise<DeltaTable> {
-  const { location, schema, properties = {} } = options;
-  validateTableSchema(schema);
-  validateProperties(properties);
-  const components = await resolveComponents(location, options);
+  const components = await resolveComponents(options.location, options);
   const { store, clock, randomUuid } = components;
+  const nowMs = clock();
+  const definition = definitionOfNewTable(options, { nowMs, randomUuid });
   if ((await listLog(store)).length > 0) throw alreadyExists(store.location);
-  const bytes = encodeCommit(
-    actionsOfCreate(options, { nowMs: clock(), tableId: randomUuid(), txnId: randomUuid() }),
-  );
+  const actions = actionsOfCreate(options, definition, { nowMs, txnId: randomUuid() });
+  const bytes = encodeCommit(actions);
   const snapshot = replayCommits(undefined, [parseCommit(0, bytes)]);
   await store.prepareDirectory(LOG_DIRECTORY);
   const result = await store.putIfAbsent(commitPath(0), bytes);
@@ -65,94 +37,35 @@ export async function createTable(options: CreateTableOptions): Promise<DeltaTab
   return new DeltaTable(snapshot, components);
 }
 
-/** The protocol that a new table with this schema needs, no higher than its types ask for. */
-export function protocolOfSchema(schema: StructType): ProtocolAction {
-  const types = new Set<string>();
-  collectTypeNames(schema, types);
-  const features = [
-    ...(types.has("timestamp_ntz") ? ["timestampNtz"] : []),
-    ...(types.has("variant") ? ["variantType"] : []),
-  ];
-  if (features.length === 0) return { minReaderVersion: 1, minWriterVersion: 2 };
-  return {
-    minReaderVersion: 3,
-    minWriterVersion: 7,
-    readerFeatures: features,
-    writerFeatures: ["appendOnly", "invariants", ...features],
-  };
-}
-
-interface CreateContext {
-  readonly nowMs: number;
-  readonly tableId: string;
-  readonly txnId: string;
-}
-
-function actionsOfCreate(options: CreateTableOptions, context: CreateContext): Action[] {
-  const { schema, name, description, properties = {} } = options;
+function actionsOfCreate(
+  { description, partitionBy = [], clusterBy = [] }: NewTable,
+  { protocol, metadata, domains }: TableActions,
+  { nowMs, txnId }: { readonly nowMs: number; readonly txnId: string },
+): Action[] {
   return [
     {
       commitInfo: {
-        timestamp: context.nowMs,
+        ...(hasInCommitTimestamps(protocol, metadata) ? { inCommitTimestamp: nowMs } : {}),
+        timestamp: nowMs,
         operation: "CREATE TABLE",
         operationParameters: {
           isManaged: "false",
           description: description ?? null,
-          partitionBy: "[]",
-          properties: JSON.stringify(properties),
+          partitionBy: JSON.stringify(partitionBy),
+          clusterBy: JSON.stringify(clusterBy.map((column) => pathOf(column).join("."))),
+          properties: JSON.stringify(metadata.configuration),
         },
         isolationLevel: "Serializable",
         isBlindAppend: true,
         operationMetrics: {},
         engineInfo: ENGINE_INFO,
-        txnId: context.txnId,
+        txnId,
       },
     },
-    { protocol: protocolOfSchema(schema) },
-    {
-      metaData: {
-        id: context.tableId,
-        ...(name === undefined ? {} : { name }),
-        ...(description === undefined ? {} : { description }),
-        format: { provider: "parquet", options: {} },
-        schemaString: printSchemaString(schema),
-        partitionColumns: [],
-        configuration: properties,
-        createdTime: context.nowMs,
-      },
-    },
+    { protocol },
+    { metaData: metadata },
+    ...domains.map((domainMetadata) => ({ domainMetadata })),
   ];
-}
-
-function validateProperties(properties: Readonly<Record<string, string>>): void {
-  for (const key of Object.keys(properties)) {
-    if (key.startsWith("delta.") && !ALLOWED_DELTA_PROPERTIES.has(key)) {
-      throw new DeltaError(
-        "invalid_argument",
-        `the table property ${JSON.stringify(key)} cannot be set; of the properties that start with "delta." these can: ${[...ALLOWED_DELTA_PROPERTIES].join(", ")}`,
-        { details: { property: key } },
-      );
-    }
-  }
-}
-
-function collectTypeNames(type: DataType, names: Set<string>): void {
-  if (typeof type === "string") {
-    names.add(type);
-    return;
-  }
-  switch (type.type) {
-    case "struct":
-      for (const field of type.fields) collectTypeNames(field.type, names);
-      return;
-    case "array":
-      collectTypeNames(type.elementType, names);
-      return;
-    case "map":
-      collectTypeNames(type.keyType, names);
-      collectTypeNames(type.valueType, names);
-      return;
-  }
 }
 
 function alreadyExists(location: string): DeltaError {

@@ -1,23 +1,45 @@
 // SPDX-License-Identifier: Apache-2.0
+import { planChange } from "../alter/plan-change.ts";
+import type { TableChange } from "../alter/table-change.ts";
+import { columnsOfCondition, verifyRows } from "../alter/verify-rows.ts";
 import { DeltaError } from "../delta-error.ts";
 import { loadSnapshot, refreshSnapshot } from "../log/load-snapshot.ts";
 import type { Snapshot } from "../log/snapshot.ts";
-import { validateAppendable } from "../log/table-features.ts";
+import {
+  type AppendedRow,
+  type ChangesOptions,
+  readChanges,
+  scanAppended,
+  type ScanAppendedOptions,
+  type VersionChange,
+} from "../scan/changes.ts";
 import type { Row } from "../scan/row.ts";
+import { type ColumnBatch, scanColumns } from "../scan/scan-columns.ts";
 import type { ScanOptions } from "../scan/scan-options.ts";
 import { countRows, scanRows } from "../scan/scan-rows.ts";
 import {
   type AppendRequest,
+  checkAppendable,
   transactionOfAppend,
   validateAppendRequest,
 } from "./append-request.ts";
 import { commitTransaction, type TableState } from "./commit-transaction.ts";
 import { type ResolvedComponents, resolveComponents, type TableComponents } from "./components.ts";
 import {
+  type InputRows,
+  openTableWriter,
+  type TableWriter,
+  type TableWriterOptions,
+  type WriterCommitOptions,
+  type WrittenTable,
+} from "../writer/table-writer.ts";
+import {
   type CommitResult,
   type TransactionRequest,
   validateTransactionRequest,
 } from "./transaction-request.ts";
+
+export interface AppendRowsOptions extends TableWriterOptions, WriterCommitOptions {}
 
 /** Commits that may wait for those before them on one `DeltaTable`. */
 const MAX_WAITING_COMMITS = 1024;
@@ -85,7 +107,7 @@ export class DeltaTable {
   async append(request: AppendRequest): Promise<CommitResult> {
     validateAppendRequest(request);
     const transaction = transactionOfAppend(request, request.writtenFor ?? this.#snapshot);
-    return this.#enqueue(transaction, validateAppendable);
+    return this.#enqueue(transaction, (latest) => checkAppendable(request, latest));
   }
 
   /**
@@ -119,6 +141,81 @@ export class DeltaTable {
    */
   scan(options: ScanOptions = {}): AsyncGenerator<Row, void, undefined> {
     return scanRows(this.#components.store, this.#snapshot, options);
+  }
+
+  /**
+   * As {@link DeltaTable.scan}, column by column: several times as fast for who needs no rows.
+   * @throws DeltaError while iterating, as {@link DeltaTable.scan}.
+   */
+  scanColumns(options: ScanOptions = {}): AsyncGenerator<ColumnBatch, void, undefined> {
+    return scanColumns(this.#components.store, this.#snapshot, options);
+  }
+
+  /**
+   * What each version changed, in the order of the versions, as far as this object has seen them at the time of the call.
+   * `fromVersion` may be the version after the newest one: there is nothing then.
+   * @throws DeltaError while iterating: `invalid_argument` for versions that are not there yet, `not_found` where the
+   *   commits have been cleaned up (`details.earliestVersion` tells what is left), `data_loss`; the reason of `signal`.
+   */
+  changes(options: ChangesOptions): AsyncGenerator<VersionChange, void, undefined> {
+    return readChanges(this.#components.store, this.#snapshot, options);
+  }
+
+  /**
+   * The rows that versions added, with the version of each, in the columns of the newest state that this object has seen.
+   * @throws DeltaError while iterating: as {@link DeltaTable.changes} and {@link DeltaTable.scan}, and `unsupported` for
+   *   a version that did not only add rows, unless these are to be skipped.
+   */
+  scanAppended(options: ScanAppendedOptions): AsyncGenerator<AppendedRow, void, undefined> {
+    return scanAppended(this.#components.store, this.#snapshot, options);
+  }
+
+  /**
+   * Opens a writer of rows to the table as this object has last seen it.
+   * @throws DeltaError `unsupported` naming everything that the table asks for and this library cannot do for rows,
+   *   `invalid_argument` for an option out of its range.
+   */
+  async openWriter(options: TableWriterOptions = {}): Promise<TableWriter> {
+    const table: WrittenTable = {
+      components: this.#components,
+      snapshot: () => this.#snapshot,
+      refresh: async () => this.refresh(),
+      commit: async (request) => this.#enqueue(request),
+    };
+    return openTableWriter(table, options);
+  }
+
+  /**
+   * Adds rows to the table in one version, all or none. See {@link InputRow} for their values.
+   * @throws DeltaError as {@link DeltaTable.openWriter}, `TableWriter.write` and `TableWriter.commit`.
+   */
+  async appendRows(rows: InputRows, options: AppendRowsOptions = {}): Promise<CommitResult> {
+    await using writer = await this.openWriter(options);
+    await writer.write(rows);
+    return await writer.commit(options);
+  }
+
+  /**
+   * Changes the table's definition in one version. Where rows that are there have to be checked, they are read, and a
+   * row that comes meanwhile is a conflict (`concurrentAppend`): call again.
+   * @throws DeltaError `invalid_argument` naming what cannot be, or a row that stands against it; `unsupported` for what
+   *   is not done here; and as {@link DeltaTable.append}.
+   */
+  async alter(change: TableChange): Promise<CommitResult> {
+    const readSnapshot = await this.refresh();
+    const { store, randomUuid } = this.#components;
+    const { condition, ...planned } = planChange(readSnapshot, change, randomUuid);
+    if (condition !== undefined) {
+      const columns = columnsOfCondition(condition);
+      await verifyRows(scanRows(store, readSnapshot, { columns }), condition);
+    }
+    const readsTable = condition !== undefined || planned.adds !== undefined;
+    return this.commit({
+      readSnapshot,
+      reads: readsTable ? "table" : "nothing",
+      dataChange: false,
+      ...planned,
+    });
   }
 
   async #enqueue(

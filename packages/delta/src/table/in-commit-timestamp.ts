@@ -53,3 +53,13 @@ export function withEnablement(
     },
   };
 }
+
+/** The metadata of a commit that disables in-commit timestamps: since when they were enabled no longer counts. */
+export function withoutEnablement(metadata: MetadataAction): MetadataAction {
+  const {
+    [ENABLEMENT_VERSION]: _version,
+    [ENABLEMENT_TIMESTAMP]: _timestamp,
+    ...configuration
+  } = metadata.configuration;
+  return { ...metadata, configuration };
+}

@@ -64,6 +64,75 @@ export function arbitraryPredicate(): fc.Arbitrary<string> {
   })).condition;
 }
 
+/** Conditions that DuckDB and Spark take for the same: no escapes, no texts for other types, nothing that fails. */
+export function arbitraryPlainPredicate(): fc.Arbitrary<string> {
+  const numbers = fc.constantFrom(
+    "0",
+    "1",
+    "-1",
+    "2",
+    "100",
+    "2147483648",
+    "1.5",
+    "0.10",
+    "999.99",
+    "1e0",
+    "-2.5e0",
+    "NULL",
+  );
+  const texts = fc.constantFrom("''", "'a'", "'ab'", "'abc'", "'é'", "NULL");
+  const days = fc.constantFrom("DATE '1970-01-01'", "DATE '2024-01-01'", "NULL");
+  const simple = fc.oneof(
+    plainGroup(["b", "h", "i", "j", "l", "m", "f", "d", "e", "p", "q", "r"], numbers),
+    plainGroup(["s", "t"], texts),
+    plainGroup(["y"], days),
+    plainGroup(["o"], fc.constantFrom("TRUE", "FALSE", "NULL")),
+    fc
+      .tuple(
+        fc.constantFrom("s", "t"),
+        fc.constantFrom("LIKE", "NOT LIKE"),
+        fc.constantFrom("'a%'", "'%b'", "'%b%'", "'a_'", "'_'", "'%'", "'a%c'"),
+      )
+      .map((parts) => parts.join(" ")),
+    fc
+      .tuple(fc.constantFrom("s", "t"), fc.integer({ min: 0, max: 5 }))
+      .map(([name, count]) => `LENGTH(${name}) <= ${count}`),
+    fc
+      .tuple(fc.constantFrom("+", "-", "*"), numbers)
+      .map(([operator, literal]) => `CAST(h AS INT) ${operator} 3 > ${literal}`),
+  );
+  return fc.letrec<{ condition: string }>((tie) => ({
+    condition: fc.oneof(
+      { maxDepth: 2, depthSize: "small" },
+      { weight: 3, arbitrary: simple },
+      fc
+        .tuple(tie("condition"), fc.constantFrom("AND", "OR"), tie("condition"))
+        .map((parts) => `(${parts.join(" ")})`),
+      tie("condition").map((part) => `(NOT (${part}))`),
+    ),
+  })).condition;
+}
+
+function plainGroup(names: readonly string[], literal: fc.Arbitrary<string>): fc.Arbitrary<string> {
+  const column = fc.constantFrom(...names);
+  const operator = fc.constantFrom(...OPERATORS);
+  return fc.oneof(
+    fc.tuple(column, operator, literal).map((parts) => `(${parts.join(" ")})`),
+    fc.tuple(column, operator, column).map((parts) => `(${parts.join(" ")})`),
+    column.map((name) => `(${name} IS NOT NULL)`),
+    fc
+      .tuple(column, literal, literal)
+      .map(([name, lower, upper]) => `(${name} BETWEEN ${lower} AND ${upper})`),
+    fc
+      .tuple(
+        column,
+        fc.constantFrom("IN", "NOT IN"),
+        fc.array(literal, { minLength: 1, maxLength: 4 }),
+      )
+      .map(([name, word, items]) => `(${name} ${word} (${items.join(", ")}))`),
+  );
+}
+
 const TEXTS = [
   "",
   "a",

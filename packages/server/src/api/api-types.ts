@@ -5,6 +5,7 @@ export interface ApiRequest {
   readonly method: string;
   /** Path without the query. */
   readonly path: string;
+  readonly query: URLSearchParams;
   readonly headers: Readonly<Record<string, string | undefined>>;
   /** At most {@link MAX_API_BODY_BYTES}. */
   readonly body: Buffer;

@@ -3,10 +3,11 @@ import type { ErrorCode } from "@sluice/protocol";
 import { ServerError } from "../errors.ts";
 import type { Logger } from "../logger.ts";
 import type { ApiHandler, ApiRequest, ApiResponse } from "./api-types.ts";
+import type { CatalogEndpoints } from "./catalog-endpoints.ts";
 
 const TOKEN_PATH = "/oidc/v1/token";
 const GRPC_SERVICE_PATH = "/databricks.zerobus.Zerobus/";
-const TABLES_PATH = "/api/2.1/unity-catalog/tables/";
+const CATALOG_PATH = "/api/2.1/unity-catalog/";
 
 interface ErrorShape {
   readonly status: number;
@@ -38,7 +39,7 @@ const ERROR_SHAPES: Readonly<Record<ErrorCode, ErrorShape>> = {
 export interface ApiRoutes {
   /** `undefined` where authentication is off. */
   readonly token: ApiHandler | undefined;
-  readonly table: (request: ApiRequest, name: string) => Promise<ApiResponse>;
+  readonly catalog: CatalogEndpoints;
 }
 
 /** Sends each request to its endpoint, and turns what an endpoint throws into an error body. */
@@ -63,24 +64,54 @@ async function route(routes: ApiRoutes, request: ApiRequest): Promise<ApiRespons
     const message = "authentication is off on this server; no token is needed";
     throw new ServerError("not_found", message);
   }
-  const tablesAt = path.indexOf(TABLES_PATH);
-  if (tablesAt >= 0) {
-    if (request.method !== "GET") {
-      const message = `${request.method} is not supported here; tables are created with \`sluice table create\``;
-      return {
-        status: 405,
-        body: { error_code: "NOT_IMPLEMENTED", message },
-        headers: { allow: "GET" },
-      };
-    }
-    return routes.table(request, decodeName(path.slice(tablesAt + TABLES_PATH.length)));
+  const catalogAt = path.indexOf(CATALOG_PATH);
+  if (catalogAt >= 0) {
+    const answer = routeCatalog(
+      routes.catalog,
+      request,
+      path.slice(catalogAt + CATALOG_PATH.length),
+    );
+    if (answer !== undefined) return answer;
   }
   if (path.startsWith(GRPC_SERVICE_PATH)) {
     const message = `${path} is a gRPC method: use POST over HTTP/2 with content-type application/grpc`;
     return { status: 415, body: { error_code: "INVALID_PARAMETER_VALUE", message } };
   }
-  const message = `no endpoint at ${path}; this server has ${TOKEN_PATH}, ${TABLES_PATH}{full_name} and the gRPC service databricks.zerobus.Zerobus`;
+  const message = `no endpoint at ${path}; this server has ${TOKEN_PATH}, ${CATALOG_PATH}catalogs, schemas, tables and tables/{full_name}, and the gRPC service databricks.zerobus.Zerobus`;
   return { status: 404, body: { error_code: "ENDPOINT_NOT_FOUND", message } };
+}
+
+/** `undefined` where there is no such endpoint. */
+function routeCatalog(
+  endpoints: CatalogEndpoints,
+  request: ApiRequest,
+  path: string,
+): Promise<ApiResponse> | undefined {
+  const handler = catalogHandler(endpoints, path.replace(/\/$/, ""));
+  if (handler === undefined || request.method === "GET") return handler?.(request);
+  const message = `${request.method} is not supported here; tables are created with \`sluice table create\``;
+  return Promise.resolve({
+    status: 405,
+    body: { error_code: "NOT_IMPLEMENTED", message },
+    headers: { allow: "GET" },
+  });
+}
+
+function catalogHandler(endpoints: CatalogEndpoints, path: string): ApiHandler | undefined {
+  switch (path) {
+    case "catalogs":
+      return (request) => endpoints.listCatalogs(request);
+    case "schemas":
+      return (request) => endpoints.listSchemas(request);
+    case "tables":
+      return (request) => endpoints.listTables(request);
+    default: {
+      const name = /^tables\/(.+)$/.exec(path)?.[1];
+      return name === undefined
+        ? undefined
+        : async (request) => endpoints.getTable(request, decodeName(name));
+    }
+  }
 }
 
 function decodeName(encoded: string): string {

@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readAuthorizationDetails } from "../auth/authorization-details.ts";
-import { type Credentials, matchesCredentials } from "../auth/credentials.ts";
+import { randomUUID } from "node:crypto";
+import {
+  readAuthorizationDetails,
+  type RequestedPrivilege,
+} from "../auth/authorization-details.ts";
+import type { Principals } from "../auth/principals.ts";
 import type { TokenIssuer } from "../auth/token-issuer.ts";
 import type { ApiHandler, ApiResponse } from "./api-types.ts";
 
 /** Answers `POST /oidc/v1/token` (RFC 6749, client credentials; RFC 9396 authorization details). */
-export function createTokenEndpoint(credentials: Credentials, issuer: TokenIssuer): ApiHandler {
+export function createTokenEndpoint(principals: Principals, issuer: TokenIssuer): ApiHandler {
   return async ({ method, headers, body }) => {
     if (method !== "POST")
       return { ...oauthError(405, "invalid_request", "use POST"), headers: { allow: "POST" } };
     const form = new URLSearchParams(body.toString("utf8"));
     const client = readBasic(headers["authorization"]) ?? readForm(form);
-    if (client === undefined || !matchesCredentials(credentials, client.id, client.secret)) {
+    if (client === undefined || !(await principals.verify(client.id, client.secret))) {
       const answer = oauthError(401, "invalid_client", "the client id or secret is wrong");
       return { ...answer, headers: { "www-authenticate": 'Basic realm="sluice"' } };
     }
@@ -24,6 +28,8 @@ export function createTokenEndpoint(credentials: Credentials, issuer: TokenIssue
     const details = detailsText === null ? undefined : readAuthorizationDetails(detailsText);
     if (details?.kind === "invalid")
       return oauthError(400, "invalid_authorization_details", details.message);
+    const refusal = await refusalOf(principals, client.id, details?.requested ?? []);
+    if (refusal !== undefined) return refusal;
     const token = await issuer.issue(client.id, details?.grants);
     return {
       status: 200,
@@ -35,6 +41,24 @@ export function createTokenEndpoint(credentials: Credentials, issuer: TokenIssue
       },
     };
   };
+}
+
+/** The service's answer to one who asks for more than was granted. */
+async function refusalOf(
+  principals: Principals,
+  clientId: string,
+  requested: readonly RequestedPrivilege[],
+): Promise<ApiResponse | undefined> {
+  for (const { privilege, ...securable } of requested) {
+    if (await principals.holds(clientId, privilege, securable)) continue;
+    const body = {
+      error: "invalid_authorization_details",
+      request_id: randomUUID(),
+      error_description: "User is not authorized to the requested authorizations",
+    };
+    return { status: 401, body };
+  }
+  return undefined;
 }
 
 interface Client {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readdir, readFile } from "node:fs/promises";
-import { join, relative, resolve } from "node:path";
+import { rm } from "node:fs/promises";
+import { join, relative, resolve, sep } from "node:path";
 import {
   createTable,
   type CreateTableOptions,
@@ -9,53 +9,61 @@ import {
   openTable,
   type StructType,
 } from "@sluice/delta";
-import { writeFileOnce } from "../durable-file.ts";
 import { ServerError } from "../errors.ts";
 import { commitIntervalOf } from "../ingest/table-properties.ts";
+import { AccessControl } from "./access-control.ts";
+import {
+  type CatalogEntry,
+  type CatalogState,
+  EMPTY_CATALOG,
+  parseCatalogState,
+} from "./catalog-state.ts";
 import { parseTableName, type TableName } from "./table-name.ts";
+import { VersionedFile } from "./versioned-file.ts";
 
-/** A table as the catalog knows it. */
-export interface CatalogEntry {
-  /** catalog.schema.table, lower case. */
-  readonly name: string;
-  /** Directory of the Delta table. */
-  readonly location: string;
-  readonly createdAtMs: number;
+/** What people are told of a table beside its columns. */
+export interface TableDescription {
+  readonly comment?: string;
+  readonly owner?: string;
 }
 
+/** Dropped tables whose ids are kept. */
+const MAX_DROPPED_IDS = 1_000;
+
 /**
- * The embedded server's catalog: one small file per table below `<data>/catalog`, each written once and atomically, so
- * that the server and the command line can use it at the same time.
+ * The embedded server's catalog: names, locations and grants in a small file below `<data>/catalog`, each change of which
+ * is durable and atomic, so that the server and the command line can use it at the same time.
  */
 export class Catalog {
+  /** Clients and grants. */
+  readonly access: AccessControl;
   readonly #dataDirectory: string;
-  readonly #entries: string;
   readonly #tables: string;
+  readonly #file: VersionedFile<CatalogState>;
 
   constructor(dataDirectory: string) {
     this.#dataDirectory = resolve(dataDirectory);
-    this.#entries = join(this.#dataDirectory, "catalog");
     this.#tables = join(this.#dataDirectory, "tables");
+    this.#file = new VersionedFile({
+      directory: join(this.#dataDirectory, "catalog"),
+      name: "catalog",
+      initial: EMPTY_CATALOG,
+      parse: parseCatalogState,
+    });
+    this.access = new AccessControl(this.#file);
   }
 
   /** All tables, by name. */
   async list(): Promise<CatalogEntry[]> {
-    const names = await readdir(this.#entries).catch(emptyIfAbsent);
-    const entries: CatalogEntry[] = [];
-    for (const name of names.filter((file) => file.endsWith(".json")).sort()) {
-      entries.push(await this.#read(join(this.#entries, name)));
-    }
-    return entries;
+    const { tables } = await this.#file.read();
+    return tables.map((entry) => this.#located(entry)).sort(byName);
   }
 
   /** The entry of a table, or `undefined`. */
   async find(name: TableName): Promise<CatalogEntry | undefined> {
-    try {
-      return await this.#read(this.#entryFile(name));
-    } catch (cause) {
-      if (isAbsent(cause)) return undefined;
-      throw cause;
-    }
+    const { tables } = await this.#file.read();
+    const entry = tables.find((candidate) => candidate.name === name.full);
+    return entry && this.#located(entry);
   }
 
   /**
@@ -67,31 +75,91 @@ export class Catalog {
     nameText: string,
     schema: StructType,
     properties: Readonly<Record<string, string>> = {},
+    description: TableDescription = {},
   ): Promise<CatalogEntry> {
-    const name = parseTableName(nameText);
-    if ("problem" in name) throw new ServerError("invalid_argument", name.problem);
+    const name = requireName(nameText);
     if ((await this.find(name)) !== undefined) throw alreadyExists(name);
     const location = join(this.#tables, name.catalog, name.schema, name.table);
     const interval = commitIntervalOf(properties);
     if (typeof interval === "object") throw new ServerError("invalid_argument", interval.problem);
     await this.#createOrAdopt(name, { location, schema, properties });
-    const entry: CatalogEntry = { name: name.full, location, createdAtMs: Date.now() };
-    // Relative, so that a data directory that is moved or copied keeps to its own tables.
-    const stored = { ...entry, location: relative(this.#dataDirectory, location) };
-    const text = `${JSON.stringify(stored, null, 2)}\n`;
-    if (!(await writeFileOnce(this.#entryFile(name), text))) throw alreadyExists(name);
+    return this.#add(name, location, "managed", description);
+  }
+
+  /**
+   * Gives a name to a Delta table that exists.
+   * @param location its directory.
+   * @throws ServerError `already_exists`, `not_found` where there is no Delta table, `unimplemented` for one that cannot
+   * be read, `invalid_argument`.
+   */
+  async register(
+    nameText: string,
+    location: string,
+    description: TableDescription = {},
+  ): Promise<CatalogEntry> {
+    const name = requireName(nameText);
+    if ((await this.find(name)) !== undefined) throw alreadyExists(name);
+    const directory = resolve(location);
+    try {
+      await openTable(directory);
+    } catch (cause) {
+      throw ServerError.from(cause, `table ${name.full} cannot be registered`);
+    }
+    return this.#add(name, directory, "external", description);
+  }
+
+  /** Changes a table's comment or owner; `""` takes it away. @throws ServerError `not_found`, `invalid_argument`. */
+  async describe(nameText: string, description: TableDescription): Promise<CatalogEntry> {
+    const name = requireName(nameText);
+    const state = await this.#file.update((before) => {
+      if (!before.tables.some((entry) => entry.name === name.full)) throw notFound(name);
+      const tables = before.tables.map((entry) =>
+        entry.name === name.full ? { ...entry, ...description } : entry,
+      );
+      return { ...before, tables };
+    });
+    const entry = state.tables.find((candidate) => candidate.name === name.full);
+    if (entry === undefined) throw notFound(name);
+    return this.#located(entry);
+  }
+
+  /**
+   * Takes a table out of the catalog, with what was granted on it. The files of a managed table are removed, those of an
+   * external one stay. Streams to it end; a server that has it open commits what it can before.
+   * @returns what it was.
+   * @throws ServerError `not_found`, `invalid_argument`.
+   */
+  async drop(nameText: string): Promise<CatalogEntry> {
+    const entry = await this.unregister(nameText);
+    if (entry.kind === "managed") await rm(entry.location, { recursive: true, force: true });
     return entry;
+  }
+
+  /** As {@link Catalog.drop}; the files stay in any case. */
+  async unregister(nameText: string): Promise<CatalogEntry> {
+    const name = requireName(nameText);
+    const entry = await this.find(name);
+    if (entry === undefined) throw notFound(name);
+    const tableId = await tableIdOf(entry.location);
+    await this.#file.update((state) => ({
+      ...state,
+      tables: state.tables.filter((candidate) => candidate.name !== name.full),
+      grants: state.grants.filter((grant) => grant.kind !== "TABLE" || grant.name !== name.full),
+      droppedTableIds: [...state.droppedTableIds, ...tableId].slice(-MAX_DROPPED_IDS),
+    }));
+    return entry;
+  }
+
+  /** Ids of tables that were taken out of the catalog and are in it under no name now: the last thousand of them. */
+  async droppedTableIds(): Promise<ReadonlySet<string>> {
+    return new Set((await this.#file.read()).droppedTableIds);
   }
 
   /** Opens a table by name. @throws ServerError `not_found`, `invalid_argument`. */
   async openTable(nameText: string): Promise<DeltaTable> {
-    const name = parseTableName(nameText);
-    if ("problem" in name) throw new ServerError("invalid_argument", name.problem);
+    const name = requireName(nameText);
     const entry = await this.find(name);
-    if (entry === undefined) {
-      const message = `table ${name.full} does not exist; create it with \`sluice table create\``;
-      throw new ServerError("not_found", message, { table: name.full });
-    }
+    if (entry === undefined) throw notFound(name);
     return openTable(entry.location);
   }
 
@@ -114,14 +182,61 @@ export class Catalog {
     }
   }
 
-  async #read(file: string): Promise<CatalogEntry> {
-    const entry = await readEntry(file);
-    return { ...entry, location: resolve(this.#dataDirectory, entry.location) };
+  async #add(
+    name: TableName,
+    location: string,
+    kind: CatalogEntry["kind"],
+    { comment, owner }: TableDescription,
+  ): Promise<CatalogEntry> {
+    const stored: CatalogEntry = {
+      name: name.full,
+      location: this.#storedLocation(location),
+      createdAtMs: Date.now(),
+      kind,
+      ...(comment === undefined ? {} : { comment }),
+      ...(owner === undefined ? {} : { owner }),
+    };
+    const tableIds = await tableIdOf(location);
+    await this.#file.update((state) => {
+      if (state.tables.some((entry) => entry.name === name.full)) throw alreadyExists(name);
+      return {
+        ...state,
+        tables: [...state.tables, stored],
+        droppedTableIds: state.droppedTableIds.filter((id) => !tableIds.includes(id)),
+      };
+    });
+    return this.#located(stored);
   }
 
-  #entryFile(name: TableName): string {
-    return join(this.#entries, `${name.full}.json`);
+  /** Relative where it can be, so that a data directory that is moved or copied keeps to its own tables. */
+  #storedLocation(location: string): string {
+    const path = relative(this.#dataDirectory, location);
+    return path === ".." || path.startsWith(`..${sep}`) ? location : path;
   }
+
+  #located(entry: CatalogEntry): CatalogEntry {
+    return { ...entry, location: resolve(this.#dataDirectory, entry.location) };
+  }
+}
+
+/** None where the table is away. */
+async function tableIdOf(location: string): Promise<readonly string[]> {
+  try {
+    return [(await openTable(location)).snapshot().metadata.id];
+  } catch (cause) {
+    if (cause instanceof DeltaError) return [];
+    throw cause;
+  }
+}
+
+function requireName(text: string): TableName {
+  const name = parseTableName(text);
+  if ("problem" in name) throw new ServerError("invalid_argument", name.problem);
+  return name;
+}
+
+function byName(left: CatalogEntry, right: CatalogEntry): number {
+  return left.name < right.name ? -1 : Number(left.name > right.name);
 }
 
 function alreadyExists(name: TableName): ServerError {
@@ -130,20 +245,7 @@ function alreadyExists(name: TableName): ServerError {
   });
 }
 
-async function readEntry(file: string): Promise<CatalogEntry> {
-  const text = await readFile(file, "utf8");
-  try {
-    return JSON.parse(text) as CatalogEntry;
-  } catch (cause) {
-    throw new ServerError("data_loss", `catalog entry ${file} is not JSON; restore it`, {}, cause);
-  }
-}
-
-function isAbsent(cause: unknown): boolean {
-  return (cause as NodeJS.ErrnoException).code === "ENOENT";
-}
-
-function emptyIfAbsent(cause: unknown): string[] {
-  if (isAbsent(cause)) return [];
-  throw cause;
+function notFound(name: TableName): ServerError {
+  const message = `table ${name.full} does not exist; create it with \`sluice table create\``;
+  return new ServerError("not_found", message, { table: name.full });
 }

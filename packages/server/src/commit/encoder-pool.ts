@@ -65,7 +65,8 @@ export class EncoderPool {
     return this.#spares.take(shapeOf(schema));
   }
 
-  open(tableLocation: string, schema: StructType): EncodingFile {
+  /** @param path relative to the table. @default a new data file's name */
+  open(tableLocation: string, schema: StructType, path?: string): EncodingFile {
     const fileId = this.#nextFileId++;
     const worker = this.#workers[fileId % this.#workers.length];
     if (worker === undefined) {
@@ -80,7 +81,7 @@ export class EncoderPool {
     });
     // The owner may learn of a failure only at `finish`; until then nobody waits for it.
     result.catch(() => undefined);
-    post(worker, { kind: "open", fileId, tableLocation, schema });
+    post(worker, { kind: "open", fileId, tableLocation, schema, path });
     return {
       addBlock: (block) => {
         const file = this.#files.get(fileId);

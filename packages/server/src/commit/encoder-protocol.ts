@@ -8,6 +8,8 @@ export type EncoderRequest =
       readonly fileId: number;
       readonly tableLocation: string;
       readonly schema: StructType;
+      /** Relative to the table; `undefined` for a new data file's name. */
+      readonly path: string | undefined;
     }
   | { readonly kind: "block"; readonly fileId: number; readonly block: ColumnBlock }
   | { readonly kind: "finish"; readonly fileId: number }

@@ -36,9 +36,10 @@ port.on("message", (request: EncoderRequest) => {
 function handle(request: EncoderRequest): void {
   const { fileId } = request;
   if (request.kind === "open") {
+    const path = request.path ?? newDataFilePath(randomUUID);
     files.set(fileId, {
       encoder: new ParquetFileEncoder(request.schema, { compression: "zstd", compressor }),
-      target: new LocalDataFile(request.tableLocation, newDataFilePath(randomUUID)),
+      target: new LocalDataFile(request.tableLocation, path),
       rowCount: 0,
     });
     return;

@@ -1,17 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ColumnBlock, DeltaTable, Snapshot, StructType } from "@sluice/delta";
+import type { ConflictReason, DeltaTable, Snapshot } from "@sluice/delta";
 import type { Clock } from "../clock.ts";
 import { ServerError } from "../errors.ts";
 import type { Journal } from "../journal/journal.ts";
 import type { Logger } from "../logger.ts";
 import type { CommitTurns, EndTurn } from "./commit-turns.ts";
 import type { EncoderPool, EncodingFile } from "./encoder-pool.ts";
-import type { EncodedFile } from "./encoder-protocol.ts";
+import {
+  type FinishedCommit,
+  PendingCommit,
+  type RejectedFile,
+  type RowTarget,
+  type SealedRows,
+} from "./pending-commit.ts";
+import { rejectedFilePath } from "./rejected-files.ts";
 
 export interface CommitSettings {
   /** Longest time from a row's arrival until the commit that holds it is due; see {@link CommitTurns}. */
   readonly commitIntervalMs: number;
-  /** A file that has reached this many bytes (in memory, before compression) is committed at once. */
+  /** Files that have reached this many bytes (in memory, before compression) are committed at once. */
   readonly targetFileBytes: number;
   /** How often a failing commit is tried again before the table takes no more records. */
   readonly commitRetries: number;
@@ -20,7 +27,8 @@ export interface CommitSettings {
 export interface TableCommitterOptions {
   readonly tableName: string;
   readonly table: DeltaTable;
-  readonly schema: StructType;
+  /** The table state that the rows are encoded for. */
+  readonly writtenFor: Snapshot;
   readonly journal: Journal;
   readonly encoders: EncoderPool;
   /** Shared by all tables. */
@@ -28,21 +36,17 @@ export interface TableCommitterOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly settings: CommitSettings;
-  /** Seals the rows that are not in a block yet; `undefined` when there are none. */
-  readonly sealRows: () => ColumnBlock | undefined;
+  /** Seals the rows that are not in a block yet. */
+  readonly sealRows: () => readonly SealedRows[];
+  /**
+   * Called when the table has changed so that rows for the earlier state were not committed. The owner calls
+   * {@link TableCommitter.adopt} where they fit the new one, and {@link TableCommitter.stop} otherwise.
+   */
+  readonly onChanged: (snapshot: Snapshot) => void;
   /** Called after each commit with the log position up to which the table is committed. */
-  readonly onCommitted: (position: number) => void;
+  readonly onCommitted: (position: number, rejected: readonly RejectedFile[]) => void;
   /** Called once when the table can commit no more. */
   readonly onFailure: (reason: ServerError) => void;
-}
-
-interface PendingFile {
-  readonly encoding: EncodingFile;
-  rowCount: number;
-  byteLength: number;
-  /** Position before the first entry that has rows in the file. */
-  readonly startPosition: number;
-  endPosition: number;
 }
 
 const FIRST_RETRY_DELAY_MS = 200;
@@ -56,23 +60,24 @@ const MAX_RETRY_DELAY_MS = 10_000;
  */
 export class TableCommitter {
   readonly #options: TableCommitterOptions;
-  #file: PendingFile | undefined;
+  #settings: CommitSettings;
+  #writtenFor: Snapshot;
+  #pending: PendingCommit | undefined;
   #cancelTimer: (() => void) | undefined;
   #due = false;
-  /** Set from when a commit is due until it has ended; the file is taken when its turn comes. */
+  /** Set from when a commit is due until it has ended; the rows are taken when its turn comes. */
   #committing: Promise<void> | undefined;
-  #isFileTaken = false;
+  #isTaken = false;
   #oldestUncommitted: number | undefined;
+  #attemptedPosition: number | undefined;
   #failure: ServerError | undefined;
   #wakeRetry: (() => void) | undefined;
-
-  /** The table state that the files are encoded for. */
-  #writtenFor: Snapshot;
   readonly #relief = new Set<() => void>();
 
   constructor(options: TableCommitterOptions) {
     this.#options = options;
-    this.#writtenFor = options.table.snapshot();
+    this.#settings = options.settings;
+    this.#writtenFor = options.writtenFor;
   }
 
   get failure(): ServerError | undefined {
@@ -81,7 +86,12 @@ export class TableCommitter {
 
   /** Position before the oldest entry with rows that are not committed; `undefined` when all are. */
   get oldestUncommittedPosition(): number | undefined {
-    return this.#oldestUncommitted ?? this.#file?.startPosition;
+    return this.#oldestUncommitted ?? this.#pending?.startPosition;
+  }
+
+  /** Log position of the last commit that was tried: the table may have it, whatever came of the try. */
+  get attemptedPosition(): number | undefined {
+    return this.#attemptedPosition;
   }
 
   /** Whether the open file is at its largest and cannot be committed yet: sources must pause. */
@@ -90,8 +100,8 @@ export class TableCommitter {
   }
 
   get #isFull(): boolean {
-    const file = this.#file;
-    return file !== undefined && file.byteLength >= this.#options.settings.targetFileBytes;
+    const pending = this.#pending;
+    return pending !== undefined && pending.byteLength >= this.#settings.targetFileBytes;
   }
 
   /** Runs `callback` once when a commit has begun or ended. */
@@ -99,26 +109,39 @@ export class TableCommitter {
     this.#relief.add(callback);
   }
 
-  /** Notes that the log now ends at `endPosition` and that rows of this table came from behind `startPosition`. */
-  rowsLogged(startPosition: number, endPosition: number): void {
+  /** Notes that the log now ends at `endPosition` and that rows for `target` came from behind `startPosition`. */
+  rowsLogged(target: RowTarget, startPosition: number, endPosition: number): void {
+    const pending = this.#noteProgress(startPosition, endPosition);
     try {
-      this.#file ??= this.#openFile(startPosition);
-      this.#file.endPosition = endPosition;
+      pending.prepare(target);
     } catch (reason) {
-      this.#oldestUncommitted ??= startPosition;
       this.#fail(reason);
     }
   }
 
-  /** Adds a block to the open file. */
-  addBlock(block: ColumnBlock, byteLength: number): void {
-    const file = this.#file;
-    if (file === undefined)
+  /** Notes that everything up to `endPosition` is dealt with, without rows for the table. */
+  rowsSettled(startPosition: number, endPosition: number): void {
+    if (this.#failure === undefined) this.#noteProgress(startPosition, endPosition);
+  }
+
+  /** Adds rows whose positions were noted. */
+  addRows(rows: SealedRows, byteLength: number): void {
+    if (this.#failure !== undefined) return;
+    if (this.#pending === undefined)
       throw new ServerError("internal", "a block came before its log position");
-    file.rowCount += block.rowCount;
-    file.byteLength += byteLength;
-    file.encoding.addBlock(block);
+    try {
+      this.#pending.add(rows, byteLength);
+    } catch (reason) {
+      this.#fail(reason);
+      return;
+    }
     if (this.#isFull) this.#commitWhenFree(true);
+  }
+
+  /** The rows so far, and those that come, are good for another state of the table, and for other settings. */
+  adopt(snapshot: Snapshot, settings: CommitSettings): void {
+    this.#writtenFor = snapshot;
+    this.#settings = settings;
   }
 
   /** Commits everything that has come so far and resolves when it is committed; rejects when it cannot be. */
@@ -133,36 +156,52 @@ export class TableCommitter {
     }
   }
 
-  /** Stops the timer. What is not committed stays in the log. */
-  close(): void {
+  /**
+   * Gives up what is not committed; it stays in the log.
+   * @returns what resolves when nothing is under way any more.
+   */
+  async stop(reason: ServerError): Promise<void> {
+    this.#failure ??= reason;
     this.#cancelTimer?.();
     this.#wakeRetry?.();
-    this.#failure ??= new ServerError("closed", "the server was closed");
+    this.#giveUp();
+    this.#relieve();
+    await this.#committing;
   }
 
-  #openFile(startPosition: number): PendingFile {
-    const { encoders, table, schema, clock, settings } = this.#options;
-    const encoding = encoders.open(table.location, schema);
+  #noteProgress(startPosition: number, endPosition: number): PendingCommit {
+    this.#pending ??= this.#begin(startPosition);
+    this.#pending.endPosition = endPosition;
+    return this.#pending;
+  }
+
+  #begin(startPosition: number): PendingCommit {
+    const { encoders, table, clock, journal } = this.#options;
     this.#cancelTimer = clock.schedule(
       () => this.#commitWhenFree(false),
-      settings.commitIntervalMs,
+      this.#settings.commitIntervalMs,
     );
-    return { encoding, rowCount: 0, byteLength: 0, startPosition, endPosition: startPosition };
+    const open = ({ schema, rejection }: RowTarget, start: number, index: number): EncodingFile => {
+      const path =
+        rejection === undefined ? undefined : rejectedFilePath(journal.logId, start, index);
+      return encoders.open(table.location, schema, path);
+    };
+    return new PendingCommit(startPosition, open);
   }
 
   #commitWhenFree(isUrgent: boolean): void {
     if (this.#failure !== undefined) return;
     if (this.#committing !== undefined) {
-      if (this.#isFileTaken) this.#due = true;
+      if (this.#isTaken) this.#due = true;
       else if (isUrgent) this.#options.turns.hurry(this);
       return;
     }
-    if (this.#file === undefined) return;
+    if (this.#pending === undefined) return;
     this.#committing = this.#takeTurn(isUrgent)
       .catch((reason: unknown) => this.#fail(reason))
       .finally(() => {
         this.#committing = undefined;
-        this.#isFileTaken = false;
+        this.#isTaken = false;
         if (this.#due) {
           this.#due = false;
           this.#commitWhenFree(this.#isFull);
@@ -174,14 +213,14 @@ export class TableCommitter {
   async #takeTurn(isUrgent: boolean): Promise<void> {
     const endTurn = await this.#options.turns.take(this, isUrgent);
     try {
-      const file = this.#failure === undefined ? this.#takeFile() : undefined;
-      if (file === undefined) return;
-      this.#isFileTaken = true;
-      this.#oldestUncommitted = file.startPosition;
+      const pending = this.#failure === undefined ? this.#takePending() : undefined;
+      if (pending === undefined) return;
+      this.#isTaken = true;
+      this.#oldestUncommitted = pending.startPosition;
       this.#relieve();
-      await this.#commit(file, endTurn);
+      const { rejected } = await this.#commit(pending, endTurn);
       this.#oldestUncommitted = undefined;
-      if (this.#failure === undefined) this.#options.onCommitted(file.endPosition);
+      this.#options.onCommitted(pending.endPosition, rejected);
     } finally {
       endTurn();
     }
@@ -193,40 +232,30 @@ export class TableCommitter {
     for (const callback of callbacks) callback();
   }
 
-  #takeFile(): PendingFile | undefined {
-    const file = this.#file;
-    if (file === undefined) return undefined;
-    const block = this.#options.sealRows();
-    if (block !== undefined) {
-      file.rowCount += block.rowCount;
-      file.encoding.addBlock(block);
-    }
-    this.#file = undefined;
+  #takePending(): PendingCommit | undefined {
+    const pending = this.#pending;
+    if (pending === undefined) return undefined;
+    for (const rows of this.#options.sealRows()) pending.add(rows, 0);
+    this.#pending = undefined;
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
-    return file;
+    return pending;
   }
 
   /** Ends the turn before it waits to try again: one table's trouble must not hold up others. */
-  async #commit(file: PendingFile, endTurn: EndTurn): Promise<void> {
-    const encoded = await file.encoding.finish();
-    if (encoded.rowCount !== file.rowCount) {
-      const message = `${encoded.path} has ${encoded.rowCount} rows instead of ${file.rowCount}`;
-      throw new ServerError("internal", message);
-    }
+  async #commit(pending: PendingCommit, endTurn: EndTurn): Promise<FinishedCommit> {
+    const { journal, tableName } = this.#options;
+    const finished = await pending.finish();
     // A version must never hold a record that a crash could take out of the log: positions would be used twice.
-    await this.#options.journal.whenDurable(file.endPosition);
+    await journal.whenDurable(pending.endPosition);
     for (let attempt = 0; ; attempt++) {
       try {
-        const outcome = await this.#append(encoded, file.endPosition);
-        if (outcome === "alreadyCommitted" && attempt === 0) throw this.#foreignPosition(file);
-        return;
+        await this.#append(finished, pending.endPosition, attempt);
+        return finished;
       } catch (reason) {
-        const error = ServerError.from(reason, `commit to table ${this.#options.tableName}`);
+        const error = ServerError.from(reason, `commit to table ${tableName}`);
         const isFinal =
-          !error.retryable ||
-          error.code === "fenced" ||
-          attempt >= this.#options.settings.commitRetries;
+          !error.retryable || error.code === "fenced" || attempt >= this.#settings.commitRetries;
         if (this.#failure !== undefined || isFinal) throw error;
         endTurn();
         await this.#waitBeforeRetry(error, attempt);
@@ -234,45 +263,57 @@ export class TableCommitter {
     }
   }
 
-  /** Nothing of ours can have committed this position before: the log, or the table, is a copy that has gone its own way. */
-  #foreignPosition(file: PendingFile): ServerError {
+  /** Appends; where the table has changed and the rows fit all the same, to its new state. */
+  async #append(finished: FinishedCommit, endPosition: number, attempt: number): Promise<void> {
+    const { table, journal, onChanged } = this.#options;
+    for (;;) {
+      if (this.#failure !== undefined) throw this.#failure;
+      this.#attemptedPosition = endPosition;
+      const writtenFor = this.#writtenFor;
+      const result = await table.append({
+        files: finished.files.map(
+          ({ path, byteLength, modificationTimeMs, rowCount, ...rest }) => ({
+            path,
+            sizeBytes: byteLength,
+            modificationTimeMs,
+            rowCount,
+            stats: rest.statisticsJson,
+          }),
+        ),
+        txn: { appId: transactionAppId(journal.logId), version: endPosition },
+        writtenFor,
+      });
+      if (result.kind === "committed") return;
+      if (result.kind === "alreadyCommitted") {
+        if (attempt === 0) throw this.#foreignPosition(endPosition);
+        return;
+      }
+      if (result.reason === "contention" || result.reason === "txnChanged") {
+        throw this.#conflict(result.reason, result.version);
+      }
+      if (this.#failure !== undefined) throw this.#failure;
+      onChanged(table.snapshot());
+      if (this.#failure === undefined && this.#writtenFor === writtenFor) {
+        throw new ServerError("internal", "the table's change was neither adopted nor refused");
+      }
+    }
+  }
+
+  #conflict(reason: ConflictReason, version: number): ServerError {
     const { tableName } = this.#options;
-    const message = `table ${tableName} already holds records under log position ${file.endPosition} that this server did not commit: another server uses a copy of this data directory, or the log was restored from an older one. Stop the other server, or move the log directory away after its records are saved`;
+    if (reason === "contention") {
+      const message = `table ${tableName}: other writers were faster each time`;
+      return new ServerError("unavailable", message, { table: tableName });
+    }
+    const message = `another server wrote records of this server's log to table ${tableName} in version ${version}: it uses a copy of this data directory. Stop it, and restart this server`;
     return new ServerError("fenced", message, { table: tableName });
   }
 
-  async #append(
-    encoded: EncodedFile,
-    endPosition: number,
-  ): Promise<"committed" | "alreadyCommitted"> {
-    const { table, journal, tableName } = this.#options;
-    const result = await table.append({
-      files: [
-        {
-          path: encoded.path,
-          sizeBytes: encoded.byteLength,
-          modificationTimeMs: encoded.modificationTimeMs,
-          rowCount: encoded.rowCount,
-          stats: encoded.statisticsJson,
-        },
-      ],
-      txn: { appId: transactionAppId(journal.logId), version: endPosition },
-      writtenFor: this.#writtenFor,
-    });
-    if (result.kind !== "conflict") return result.kind;
-    if (result.reason === "contention") {
-      throw new ServerError(
-        "unavailable",
-        `table ${tableName}: other writers were faster each time`,
-      );
-    }
-    if (result.reason === "metadataChanged") {
-      // The schema is the same, so the file fits; what else has changed was checked when it was read.
-      this.#writtenFor = table.snapshot();
-      throw new ServerError("unavailable", `table ${tableName}: its properties were changed`);
-    }
-    const message = `table ${tableName} was changed by another writer (${result.reason}) in version ${result.version}; restart the server to go on with the new table`;
-    throw new ServerError("schema_mismatch", message, { table: tableName });
+  /** Nothing of ours can have committed this position before: the log, or the table, is a copy that has gone its own way. */
+  #foreignPosition(endPosition: number): ServerError {
+    const { tableName } = this.#options;
+    const message = `table ${tableName} already holds records under log position ${endPosition} that this server did not commit: another server uses a copy of this data directory, or the log was restored from an older one. Stop the other server, or move the log directory away after its records are saved`;
+    return new ServerError("fenced", message, { table: tableName });
   }
 
   async #waitBeforeRetry(error: ServerError, attempt: number): Promise<void> {
@@ -292,17 +333,18 @@ export class TableCommitter {
   #fail(reason: unknown): void {
     if (this.#failure !== undefined) return;
     const { tableName, onFailure } = this.#options;
-    const error = ServerError.from(reason, `commit to table ${tableName}`);
-    const message = `table ${tableName} cannot be committed to: ${error.message}; acknowledged records are safe in the log and are committed after a restart`;
-    this.#failure = new ServerError("unavailable", message, { table: tableName }, error);
+    this.#failure = ServerError.from(reason, `commit to table ${tableName}`);
     this.#cancelTimer?.();
-    if (this.#file !== undefined) {
-      // Kept as the place from where the log must not be trimmed.
-      this.#oldestUncommitted ??= this.#file.startPosition;
-      this.#file.encoding.abort();
-      this.#file = undefined;
-    }
+    this.#giveUp();
     onFailure(this.#failure);
+  }
+
+  #giveUp(): void {
+    if (this.#pending === undefined) return;
+    // Kept as the place from where the log must not be trimmed.
+    this.#oldestUncommitted ??= this.#pending.startPosition;
+    this.#pending.abort();
+    this.#pending = undefined;
   }
 }
 

@@ -13,6 +13,7 @@ import type { RecordDecoder } from "../columns/decoder.ts";
 import { ServerError } from "../errors.ts";
 import type { Journal } from "../journal/journal.ts";
 import type { AckQueue } from "../session/ack-queue.ts";
+import type { RecordTarget } from "./live-table.ts";
 import { LargeBatch } from "./large-batch.ts";
 import {
   malformedBatch,
@@ -33,8 +34,8 @@ const LARGE_BATCH_BYTES = 1024 * 1024;
 export class RecordIntake {
   /** Wire offset that the next message must have. */
   nextOffset = 0;
-  readonly #writer: TableWriter;
-  readonly #path: RecordPath;
+  #writer: TableWriter;
+  #path: RecordPath;
   readonly #format: RecordFormat;
   readonly #journal: Journal;
   readonly #acks: AckQueue;
@@ -49,18 +50,32 @@ export class RecordIntake {
   readonly #frame: RecordFrameReader;
 
   constructor(
-    writer: TableWriter,
-    path: RecordPath,
-    format: RecordFormat,
+    { target, format }: { readonly target: RecordTarget; readonly format: RecordFormat },
     journal: Journal,
     acks: AckQueue,
   ) {
-    this.#writer = writer;
-    this.#path = path;
+    this.#writer = target.writer;
+    this.#path = target.path;
     this.#format = format;
     this.#journal = journal;
     this.#acks = acks;
     this.#frame = new RecordFrameReader(format, MAX_MESSAGE_BYTES);
+  }
+
+  /** Whether the table goes on with another writer: {@link RecordIntake.move} comes before anything else is taken. */
+  get isStale(): boolean {
+    return this.#writer.retirement !== undefined;
+  }
+
+  /** Whether what was decoded for the writer is of no use any more. */
+  get isAbandoned(): boolean {
+    return this.#writer.retirement === "abandoned";
+  }
+
+  /** Goes on with another writer. To be called after {@link RecordIntake.flush}. */
+  move({ writer, path }: RecordTarget): void {
+    this.#writer = writer;
+    this.#path = path;
   }
 
   /**

@@ -1,37 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash } from "node:crypto";
-import {
-  BlockBuilder,
-  type ColumnBlock,
-  columnSpecsOf,
-  type DeltaTable,
-  type StructType,
-} from "@sluice/delta";
-import { isFullBlock } from "./block-size.ts";
+import { BlockBuilder, columnSpecsOf, type Snapshot, type StructType } from "@sluice/delta";
 import type { RecordFormat } from "@sluice/protocol";
-import type { Clock } from "../clock.ts";
 import type { RecordDecoder } from "../columns/decoder.ts";
-import type { CommitTurns } from "../commit/commit-turns.ts";
-import { type CommitSettings, TableCommitter } from "../commit/table-committer.ts";
 import type { EncoderPool } from "../commit/encoder-pool.ts";
-import type { ServerError } from "../errors.ts";
-import type { Journal, JournalDefinition } from "../journal/journal.ts";
-import type { Logger } from "../logger.ts";
+import type { RowTarget, SealedRows } from "../commit/pending-commit.ts";
+import type { TableCommitter } from "../commit/table-committer.ts";
+import type { Journal, JournalDefinition, JournalSchema } from "../journal/journal.ts";
+import { isFullBlock } from "./block-size.ts";
 import { compileDecoder } from "./compile-decoder.ts";
-import { commitIntervalOf } from "./table-properties.ts";
 
 export interface TableWriterOptions {
   /** catalog.schema.table */
   readonly tableName: string;
-  readonly table: DeltaTable;
+  /** The state of the table that rows are made for. */
+  readonly snapshot: Snapshot;
   readonly journal: Journal;
   readonly encoders: EncoderPool;
-  readonly turns: CommitTurns;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly settings: CommitSettings;
-  readonly onCommitted: (position: number) => void;
-  readonly onFailure: (reason: ServerError) => void;
+  readonly committer: TableCommitter;
+  /** Called for rows that were logged when they could not be brought to the table any more, with where they begin. */
+  readonly onUnplaced: (startPosition: number) => void;
 }
 
 /** What the records of a stream go through: the decoder, and the definition under which their frames are logged. */
@@ -43,6 +31,12 @@ export interface RecordPath {
   readonly definition: JournalDefinition;
 }
 
+/**
+ * Why a writer takes no more streams: `extended`, a later one has taken its place and its rows are good all the same;
+ * `abandoned`, its rows that are not committed are made anew from the log.
+ */
+export type Retirement = "extended" | "abandoned";
+
 /** Memory that the rows of one batch may take at the least, counting eight bytes for a value: batches of tiny records grow a lot. */
 const MAX_BATCH_ROW_BYTES = 64 * 1024 * 1024;
 const BYTES_PER_VALUE = 8;
@@ -51,62 +45,54 @@ const BYTES_PER_VALUE = 8;
 const MAX_PATHS = 256;
 
 /**
- * The one place where the records of all streams to a table meet: decoders write rows into the builder, the journal says
- * where the log ends behind them, the committer takes them from there.
+ * The one place where the records of all streams to a table meet while the table stays as it is: decoders write rows into
+ * the builder, the journal says where the log ends behind them, the committer takes them from there.
  */
 export class TableWriter {
   readonly tableName: string;
   readonly tableId: string;
+  readonly snapshot: Snapshot;
   readonly schema: StructType;
   readonly builder: BlockBuilder;
   /** Most records that a batch may hold. */
   readonly maxBatchRecords: number;
   readonly #options: TableWriterOptions;
-  readonly #committer: TableCommitter;
+  readonly #target: RowTarget;
+  readonly #loggedSchema: JournalSchema;
   readonly #paths = new Map<string, RecordPath>();
+  #retirement: Retirement | undefined;
 
-  /** @throws TypeError when the table has a column whose type cannot be written. */
+  /**
+   * @throws TypeError when the table has a column whose type cannot be written; ServerError `unimplemented` when its
+   * schema is too large.
+   */
   constructor(options: TableWriterOptions) {
-    const snapshot = options.table.snapshot();
+    const { snapshot } = options;
     this.tableName = options.tableName;
     this.tableId = snapshot.metadata.id;
+    this.snapshot = snapshot;
     this.schema = snapshot.schema;
     this.builder = this.newBuilder();
     const columnCount = Math.max(1, snapshot.schema.fields.length);
     this.maxBatchRecords = Math.floor(MAX_BATCH_ROW_BYTES / BYTES_PER_VALUE / columnCount);
     this.#options = options;
-    this.#committer = new TableCommitter({
-      ...options,
-      settings: settingsFor(options),
-      schema: snapshot.schema,
-      sealRows: () => (this.builder.rowCount === 0 ? undefined : this.#seal()),
-    });
+    this.#target = { key: snapshot.metadata.schemaString, schema: snapshot.schema };
+    this.#loggedSchema = options.journal.defineSchema(snapshot.metadata.schemaString);
   }
 
-  get failure(): ServerError | undefined {
-    return this.#committer.failure;
+  /** Set once streams have to ask for another writer. */
+  get retirement(): Retirement | undefined {
+    return this.#retirement;
   }
 
-  get isSaturated(): boolean {
-    return this.#committer.isSaturated;
+  retire(retirement: Retirement): void {
+    this.#retirement = retirement;
+    if (retirement === "abandoned") this.builder.truncate(0);
   }
 
   /** An empty builder for rows that come to the table with {@link TableWriter.builderLogged}. */
   newBuilder(): BlockBuilder {
     return new BlockBuilder(columnSpecsOf(this.schema));
-  }
-
-  /** Log position up to which the table had the records of a log when its writer was made. */
-  committedTransaction(appId: string): number {
-    return this.#options.table.snapshot().txns.get(appId)?.version ?? 0;
-  }
-
-  whenRelieved(callback: () => void): void {
-    this.#committer.whenRelieved(callback);
-  }
-
-  get oldestUncommittedPosition(): number | undefined {
-    return this.#committer.oldestUncommittedPosition;
   }
 
   /**
@@ -122,14 +108,9 @@ export class TableWriter {
       const oldest = this.#paths.keys().next();
       if (oldest.done !== true) this.#paths.delete(oldest.value);
     }
-    const plan = compileDecoder(
-      this.schema,
-      format,
-      descriptor,
-      this.tableName,
-      this.#options.table.snapshot().metadata.configuration,
-    );
+    const { configuration } = this.snapshot.metadata;
     const { tableName, tableId } = this;
+    const plan = compileDecoder(this.schema, format, descriptor, tableName, configuration);
     const path: RecordPath = {
       decoder: plan.bind(this.builder),
       bind: (builder) => plan.bind(builder),
@@ -138,6 +119,7 @@ export class TableWriter {
         tableId,
         format,
         descriptor: Uint8Array.from(descriptor),
+        schema: this.#loggedSchema,
       }),
     };
     this.#paths.set(key, path);
@@ -150,51 +132,51 @@ export class TableWriter {
    */
   rowsLogged(startPosition: number, endPosition: number): void {
     if (this.builder.rowCount === 0) return;
-    if (this.failure !== undefined) {
-      // They are in the log, and are brought in after a restart.
-      this.builder.truncate(0);
+    const { committer, encoders } = this.#options;
+    if (this.#retirement === undefined) {
+      committer.rowsLogged(this.#target, startPosition, endPosition);
+    }
+    // Opening the file can fail, which retires the writer.
+    if (this.#retirement !== undefined) {
+      this.#unplaced(startPosition);
       return;
     }
-    this.#committer.rowsLogged(startPosition, endPosition);
     const byteLength = this.builder.byteLength();
-    const { openFileCount } = this.#options.encoders;
-    if (!isFullBlock(this.builder.rowCount, byteLength, openFileCount)) return;
-    this.#committer.addBlock(this.#seal(), byteLength);
+    if (!isFullBlock(this.builder.rowCount, byteLength, encoders.openFileCount)) return;
+    committer.addRows(this.#seal(), byteLength);
   }
 
   /** As {@link TableWriter.rowsLogged}, for the rows of another builder, which is of no use afterwards. */
   builderLogged(builder: BlockBuilder, startPosition: number, endPosition: number): void {
-    if (builder.rowCount === 0 || this.failure !== undefined) return;
-    this.#committer.rowsLogged(startPosition, endPosition);
-    // Opening the file can fail; the rows are in the log then, and are brought in after a restart.
-    if (this.failure === undefined) {
-      const byteLength = builder.byteLength();
-      this.#committer.addBlock(builder.seal(), byteLength);
+    if (builder.rowCount === 0) return;
+    const { committer } = this.#options;
+    if (this.#retirement !== "abandoned") {
+      committer.rowsLogged(this.#target, startPosition, endPosition);
     }
+    if (this.#isAbandoned()) {
+      this.#unplaced(startPosition);
+      return;
+    }
+    const byteLength = builder.byteLength();
+    committer.addRows({ target: this.#target, block: builder.seal() }, byteLength);
   }
 
-  flush(): Promise<void> {
-    return this.#committer.flush();
+  /** The rows that are not in a block yet, as one. */
+  seal(): readonly SealedRows[] {
+    return this.builder.rowCount === 0 ? [] : [this.#seal()];
   }
 
-  close(): void {
-    this.#committer.close();
+  #isAbandoned(): boolean {
+    return this.#retirement === "abandoned";
   }
 
-  #seal(): ColumnBlock {
-    return this.builder.seal(this.#options.encoders.takeSpare(this.schema));
+  #unplaced(startPosition: number): void {
+    this.builder.truncate(0);
+    this.#options.onUnplaced(startPosition);
   }
-}
 
-/** The server's settings with what the table's properties say instead. */
-function settingsFor({ table, tableName, settings, logger }: TableWriterOptions): CommitSettings {
-  const commitIntervalMs = commitIntervalOf(table.snapshot().metadata.configuration);
-  if (commitIntervalMs === undefined) return settings;
-  if (typeof commitIntervalMs === "number") return { ...settings, commitIntervalMs };
-  const { problem } = commitIntervalMs;
-  logger.warn(
-    { table: tableName },
-    `${problem}; the server's ${settings.commitIntervalMs} ms hold`,
-  );
-  return settings;
+  #seal(): SealedRows {
+    const spare = this.#options.encoders.takeSpare(this.schema);
+    return { target: this.#target, block: this.builder.seal(spare) };
+  }
 }

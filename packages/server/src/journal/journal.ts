@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Log } from "@sluice/log";
+import type { Log, LogReader } from "@sluice/log";
 import type { RecordFormat } from "@sluice/protocol";
 import { DurabilityQueue, type DurabilityListener } from "./durability-queue.ts";
-import { encodeDefinition, encodeFramesHeader, FRAMES_HEADER_BYTES } from "./entry-codec.ts";
+import { ServerError } from "../errors.ts";
+import {
+  encodeDefinition,
+  encodeFramesHeader,
+  encodeSchema,
+  FRAMES_HEADER_BYTES,
+} from "./entry-codec.ts";
 
 export type { DurabilityListener } from "./durability-queue.ts";
 
@@ -13,14 +19,26 @@ export interface StreamDefinition {
   readonly format: RecordFormat;
   /** Empty for JSON. */
   readonly descriptor: Uint8Array;
+  readonly schema: JournalSchema;
+}
+
+/** A table's schema with its encoded entry, and the segment that has it already. */
+export interface JournalSchema {
+  readonly schemaId: number;
+  readonly entry: Uint8Array;
+  writtenInSegment: number;
 }
 
 /** A definition with its encoded entry, and the segment that has it already. */
 export interface JournalDefinition {
+  readonly schema: JournalSchema;
   readonly entry: Uint8Array;
   readonly framesHeader: Uint8Array;
   writtenInSegment: number;
 }
+
+/** The largest message, descriptor and schema fit into a segment together. */
+const MAX_SCHEMA_ENTRY_BYTES = 2 * 1024 * 1024;
 
 /**
  * The server's use of the log: writes the frames of streams with the definitions they need, and tells those who wait
@@ -31,6 +49,7 @@ export class Journal {
   readonly #waiting: DurabilityQueue = new DurabilityQueue();
   readonly #relief = new Set<() => void>();
   #nextDefinitionId = 1;
+  #nextSchemaId = 1;
   #failure: Error | undefined;
 
   constructor(log: Log) {
@@ -67,10 +86,30 @@ export class Journal {
     this.#relief.add(callback);
   }
 
-  define(definition: StreamDefinition): JournalDefinition {
+  /** Everything that is durable and still held, from the oldest segment on: each has the definitions it needs. */
+  reader(): LogReader {
+    return this.#log.reader(0);
+  }
+
+  /**
+   * A schema that definitions refer to.
+   * @throws ServerError `unimplemented` when it is too large for the log.
+   */
+  defineSchema(schemaString: string): JournalSchema {
+    const schemaId = this.#nextSchemaId++;
+    const entry = encodeSchema({ schemaId, schemaString });
+    if (entry.length > MAX_SCHEMA_ENTRY_BYTES) {
+      const message = `the table's schema takes ${entry.length} bytes in the log, deflated; the limit is ${MAX_SCHEMA_ENTRY_BYTES}: make column comments shorter`;
+      throw new ServerError("unimplemented", message, { limit: MAX_SCHEMA_ENTRY_BYTES });
+    }
+    return { schemaId, entry, writtenInSegment: -1 };
+  }
+
+  define({ schema, ...definition }: StreamDefinition): JournalDefinition {
     const definitionId = this.#nextDefinitionId++;
     return {
-      entry: encodeDefinition({ definitionId, ...definition }),
+      schema,
+      entry: encodeDefinition({ definitionId, schemaId: schema.schemaId, ...definition }),
       framesHeader: encodeFramesHeader(definitionId),
       writtenInSegment: -1,
     };
@@ -83,9 +122,14 @@ export class Journal {
    */
   append(definition: JournalDefinition, buffer: Uint8Array, start: number, end: number): number {
     const log = this.#log;
+    const { schema } = definition;
     const entryBytes = FRAMES_HEADER_BYTES + (end - start);
-    const segment = log.reserve(entryBytes + definition.entry.length, 2);
+    const segment = log.reserve(entryBytes + definition.entry.length + schema.entry.length, 3);
     if (definition.writtenInSegment !== segment) {
+      if (schema.writtenInSegment !== segment) {
+        log.append(schema.entry);
+        schema.writtenInSegment = segment;
+      }
       log.append(definition.entry);
       definition.writtenInSegment = segment;
     }

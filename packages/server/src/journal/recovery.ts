@@ -4,29 +4,24 @@ import type { Catalog } from "../catalog/catalog.ts";
 import { parseTableName, type TableName } from "../catalog/table-name.ts";
 import { transactionAppId } from "../commit/table-committer.ts";
 import { ServerError } from "../errors.ts";
+import type { LiveTable } from "../ingest/live-table.ts";
 import type { TableRegistry } from "../ingest/table-registry.ts";
-import type { RecordPath, TableWriter } from "../ingest/table-writer.ts";
 import type { Logger } from "../logger.ts";
 import type { Pressure } from "../pressure.ts";
-import { decodeEntry, type DefinitionEntry, type FramesEntry } from "./entry-codec.ts";
-import { FrameReplay } from "./frame-replay.ts";
+import { countRecords } from "./frame-records.ts";
+import { LogDefinitions, type LoggedFrames } from "./log-definitions.ts";
+import { relief } from "./replay-log.ts";
+import type { TableReplay } from "./table-replay.ts";
 
 export interface RecoverySummary {
   /** Records that were durable in the log and not committed to their table. */
   readonly recoveredRecords: number;
+  /** Of those that do not fit their table any more, and are kept in a file beside it. */
+  readonly rejectedRecords: number;
   /** Records of tables that do not exist any more. */
   readonly skippedRecords: number;
-  /**
-   * Records that stay in the log because their table cannot take them as it is; it takes no streams until that is mended
-   * and the server started again.
-   */
+  /** Records that stay in the log because their table cannot be opened or committed to; that is tried again by itself. */
   readonly heldRecords: number;
-}
-
-/** What recovery leaves behind. */
-export interface Recovery extends RecoverySummary {
-  /** The log must not be trimmed beyond this position; `undefined` where nothing is held. */
-  readonly heldPosition: number | undefined;
 }
 
 export interface RecoveryOptions {
@@ -41,17 +36,18 @@ export interface RecoveryOptions {
 /** A table that the log has records of. */
 interface LoggedTable {
   readonly name: TableName;
-  /** `gone`: dropped, or replaced by another. `blocked`: cannot take its records. */
-  state: "open" | "gone" | "blocked";
+  /** `gone`: not in the catalog. `held`: goes on by itself, with what is in the log. */
+  state: "open" | "gone" | "held";
   /** Up to here the table has the records already. */
   committedPosition: number;
+  /** Made for the first entry that needs it. */
+  target: RecoveryTarget | undefined;
 }
 
-interface LoggedPath {
-  readonly definition: DefinitionEntry;
-  readonly table: LoggedTable;
-  /** Opened for the first entry that needs it. */
-  target: { readonly writer: TableWriter; readonly path: RecordPath } | undefined;
+interface RecoveryTarget {
+  readonly table: LiveTable;
+  readonly replay: () => TableReplay | undefined;
+  readonly stages: readonly Pressure[];
 }
 
 /**
@@ -59,74 +55,81 @@ interface LoggedPath {
  * A table's `txn` action says up to which position it has the log's records, so that none is committed twice. A table
  * that cannot take its records keeps them in the log, and no other table waits for it.
  */
-export async function recoverTables(options: RecoveryOptions): Promise<Recovery> {
+export async function recoverTables(options: RecoveryOptions): Promise<RecoverySummary> {
   const { log, pressure } = options;
-  const paths = await openPaths(options);
-  const frames = new FrameReplay();
-  const counts = { recoveredRecords: 0, skippedRecords: 0, heldRecords: 0 };
-  let heldPosition: number | undefined;
+  const tables = new Map<string, LoggedTable>();
+  const definitions = new LogDefinitions();
+  const droppedTableIds = await options.catalog.droppedTableIds();
+  const counts = { recoveredRecords: 0, rejectedRecords: 0, skippedRecords: 0, heldRecords: 0 };
 
-  const hold = (entry: FramesEntry, position: number): void => {
-    heldPosition ??= position - entry.frames.length;
-    counts.heldRecords += frames.count(entry);
+  const hold = (table: LoggedTable, frames: LoggedFrames, position: number, why: unknown): void => {
+    counts.heldRecords += countRecords(frames.entry);
+    if (table.state === "held") return;
+    table.state = "held";
+    options.tables.hold(table.name, why, position - frames.entry.frames.length);
   };
-  const bringIn = async (path: LoggedPath, entry: FramesEntry, position: number): Promise<void> => {
+  const bringIn = (table: LoggedTable, frames: LoggedFrames, position: number): void => {
+    const replay = table.target?.replay();
+    if (replay === undefined) {
+      table.state = "held";
+      counts.heldRecords += countRecords(frames.entry);
+      return;
+    }
     try {
-      path.target ??= await openTarget(options, path);
-      const { writer, path: recordPath } = path.target;
-      counts.recoveredRecords += frames.replay(entry, writer, recordPath, position);
-      await relief([pressure, writer]);
+      const added = replay.add(frames, position);
+      counts.recoveredRecords += added.recoveredRecords;
+      counts.rejectedRecords += added.rejectedRecords;
     } catch (reason) {
-      block(options, path.table, reason);
-      hold(entry, position);
+      hold(table, frames, position, reason);
     }
   };
-
-  await log.replay(0, (bytes, position, segmentIndex) => {
-    const entry = decodeEntry(bytes);
-    if (entry === undefined) throw notOurs(position);
-    if (entry.kind === "definition") return undefined;
-    const path = paths.get(`${segmentIndex}:${entry.definitionId}`);
-    if (path === undefined) throw notOurs(position);
-    const { table } = path;
-    if (table.state === "gone") counts.skippedRecords += frames.count(entry);
-    else if (table.state === "blocked") hold(entry, position);
-    else if (position > table.committedPosition) return bringIn(path, entry, position);
+  const prepare = async (table: LoggedTable, frames: LoggedFrames, position: number) => {
+    try {
+      table.target ??= await openTarget(options, table, position - frames.entry.frames.length);
+      await relief([pressure, ...table.target.stages]);
+      bringIn(table, frames, position);
+    } catch (reason) {
+      hold(table, frames, position, reason);
+    }
+  };
+  const take = (
+    table: LoggedTable,
+    frames: LoggedFrames,
+    position: number,
+  ): Promise<void> | undefined => {
+    if (position <= table.committedPosition) return undefined;
+    const isGone = table.state === "gone" || droppedTableIds.has(frames.definition.tableId);
+    if (isGone) counts.skippedRecords += countRecords(frames.entry);
+    else if (table.state === "held") counts.heldRecords += countRecords(frames.entry);
+    else {
+      const stages = table.target && [pressure, ...table.target.stages];
+      const isReady = stages?.every((stage) => !stage.isSaturated) ?? false;
+      if (!isReady) return prepare(table, frames, position);
+      bringIn(table, frames, position);
+    }
     return undefined;
+  };
+
+  await log.replay(0, (bytes, position) => {
+    const frames = definitions.read(bytes, position);
+    if (frames === undefined) return undefined;
+    const { tableName } = frames.definition;
+    const known = tables.get(tableName);
+    if (known !== undefined) return take(known, frames, position);
+    return lookUp(options, tableName).then((table) => {
+      tables.set(tableName, table);
+      return take(table, frames, position);
+    });
   });
-  return { ...counts, heldPosition };
+  for (const { target } of tables.values()) target?.table.endRecovery(target.replay);
+  return counts;
 }
 
-/** All definitions of the log, each with its table. */
-async function openPaths(options: RecoveryOptions): Promise<Map<string, LoggedPath>> {
-  const definitions = new Map<string, DefinitionEntry>();
-  await options.log.replay(0, (bytes, position, segmentIndex) => {
-    const entry = decodeEntry(bytes);
-    if (entry === undefined) throw notOurs(position);
-    if (entry.kind !== "definition") return;
-    const descriptor = Uint8Array.from(entry.descriptor);
-    definitions.set(`${segmentIndex}:${entry.definitionId}`, { ...entry, descriptor });
-  });
-  const tables = new Map<string, LoggedTable>();
-  const paths = new Map<string, LoggedPath>();
-  for (const [key, definition] of definitions) {
-    const tableKey = `${definition.tableName}:${definition.tableId}`;
-    const table = tables.get(tableKey) ?? (await openLoggedTable(options, definition));
-    tables.set(tableKey, table);
-    paths.set(key, { definition, table, target: undefined });
-  }
-  return paths;
-}
-
-async function openLoggedTable(
-  options: RecoveryOptions,
-  definition: DefinitionEntry,
-): Promise<LoggedTable> {
+async function lookUp(options: RecoveryOptions, tableName: string): Promise<LoggedTable> {
   const { catalog, logger, log } = options;
-  const name = parseTableName(definition.tableName);
-  if ("problem" in name)
-    throw new ServerError("data_loss", `the log names a table ${definition.tableName}`);
-  const table: LoggedTable = { name, state: "open", committedPosition: 0 };
+  const name = parseTableName(tableName);
+  if ("problem" in name) throw new ServerError("data_loss", `the log names a table ${tableName}`);
+  const table: LoggedTable = { name, state: "open", committedPosition: 0, target: undefined };
   if ((await catalog.find(name)) === undefined) {
     logger.warn({ table: name.full }, "the log names a table that does not exist any more");
     table.state = "gone";
@@ -134,44 +137,20 @@ async function openLoggedTable(
   }
   try {
     const snapshot = (await catalog.openTable(name.full)).snapshot();
-    if (snapshot.metadata.id !== definition.tableId) {
-      logger.warn({ table: name.full }, "the log names an earlier table of this name");
-      table.state = "gone";
-    }
     table.committedPosition = snapshot.txns.get(transactionAppId(log.logId))?.version ?? 0;
-  } catch (reason) {
-    block(options, table, reason);
+  } catch {
+    // The first entry that the table needs tells what is wrong with it.
   }
   return table;
 }
 
 async function openTarget(
   { tables }: RecoveryOptions,
-  { definition, table }: LoggedPath,
-): Promise<NonNullable<LoggedPath["target"]>> {
-  const writer = await tables.writerFor(table.name);
-  return { writer, path: writer.pathFor(definition.format, definition.descriptor) };
-}
-
-function block({ tables, logger }: RecoveryOptions, table: LoggedTable, reason: unknown): void {
-  const name = table.name.full;
-  const error = ServerError.from(reason, `recovery of table ${name}`);
-  table.state = "blocked";
-  const message = `table ${name} takes no records: acknowledged ones in the log cannot be brought in (${error.message}). Mend the table and start the server again`;
-  tables.block(table.name, new ServerError("unavailable", message, { table: name }, error));
-  logger.error({ err: error, table: name }, "records of this table stay in the log");
-}
-
-/** What replay has to wait for before it goes on, so that the columns of a long log are not all in memory at once. */
-async function relief(stages: readonly Pressure[]): Promise<void> {
-  const saturated = stages.find((stage) => stage.isSaturated);
-  if (saturated === undefined) return;
-  await new Promise<void>((resolve) => {
-    saturated.whenRelieved(resolve);
-  });
-}
-
-function notOurs(position: number): ServerError {
-  const message = `the log holds an entry at position ${position} that this server did not write; check the data directory`;
-  return new ServerError("data_loss", message);
+  { name }: LoggedTable,
+  fromPosition: number,
+): Promise<RecoveryTarget> {
+  const table = await tables.tableFor(name);
+  const replay = table.beginRecovery(fromPosition);
+  const pressure = replay()?.pressure;
+  return { table, replay, stages: pressure === undefined ? [] : [pressure] };
 }

@@ -14,11 +14,17 @@ import { ServerError } from "../errors.ts";
 import type { Call } from "../grpc/grpc-call.ts";
 import type { LargeBatch } from "../ingest/large-batch.ts";
 import { RecordIntake } from "../ingest/record-intake.ts";
-import type { TableWriter } from "../ingest/table-writer.ts";
 import type { Journal } from "../journal/journal.ts";
 import type { Pressure } from "../pressure.ts";
 import { AckQueue } from "./ack-queue.ts";
 import { frameFault } from "./frame-fault.ts";
+import {
+  badFirstMessage,
+  failedLog,
+  overtakenBatch,
+  shuttingDown,
+  untakenRecords,
+} from "./session-faults.ts";
 import {
   SESSION_TRANSITIONS,
   type SessionEvent,
@@ -26,7 +32,7 @@ import {
   takesRecords,
 } from "./session-state.ts";
 import type { SliceQueue } from "./slice-queue.ts";
-import type { StreamOpener } from "./stream-opener.ts";
+import type { OpenedStream, StreamOpener } from "./stream-opener.ts";
 import type { TurnBudget } from "./turn-budget.ts";
 
 export interface IngestSessionOptions {
@@ -60,7 +66,7 @@ export class IngestSession {
   readonly #acks: AckQueue = new AckQueue();
   #state: SessionState = "awaitingCreate";
   #claims: Promise<TokenClaims | undefined>;
-  #writer: TableWriter | undefined;
+  #opened: OpenedStream | undefined;
   #intake: RecordIntake | undefined;
   /** The batch that is being decoded in slices; the call is paused meanwhile. */
   #large: LargeBatch | undefined;
@@ -144,8 +150,7 @@ export class IngestSession {
   }
 
   onLogFailure(reason: Error): void {
-    const message = `the server's log cannot be written (${reason.message}); records that were not acknowledged may not be stored. The server takes no writes until it is restarted`;
-    this.#fault = new ServerError("unavailable", message, { streamId: this.streamId }, reason);
+    this.#fault = failedLog(this.streamId, reason);
     this.#advance("logFailed");
   }
 
@@ -170,11 +175,7 @@ export class IngestSession {
         return;
       }
       if (this.#state !== "awaitingCreate" && !takesRecords(this.#state)) break;
-      const failure = this.#writer?.failure;
-      if (failure !== undefined) {
-        this.#refuse(failure);
-        break;
-      }
+      if (this.#intake?.isStale === true && !this.#followTable(this.#intake)) break;
       const fault = this.#intake?.takeRecords(this.#scanner);
       if (fault !== undefined) {
         this.#refuse(fault);
@@ -228,7 +229,7 @@ export class IngestSession {
     let outcome: ReturnType<LargeBatch["resume"]> = "done";
     if (takesRecords(this.#state)) {
       this.#options.turn.spend(BYTES_PER_SLICE);
-      outcome = this.#writer?.failure ?? large.resume(BYTES_PER_SLICE);
+      outcome = intake.isAbandoned ? overtakenBatch(this.streamId) : large.resume(BYTES_PER_SLICE);
       if (outcome === "more") return "more";
       if (outcome !== "done") this.#refuse(outcome);
       else this.#finishLarge(intake, large);
@@ -236,6 +237,19 @@ export class IngestSession {
     this.#large = undefined;
     this.#resume();
     return "done";
+  }
+
+  /**
+   * Goes on with what the table's rows are made with now.
+   * @returns false where the stream has to wait for it, or to end.
+   */
+  #followTable(intake: RecordIntake): boolean {
+    const { table, format, descriptor } = this.#opened as OpenedStream;
+    const target = table.targetFor(format, descriptor);
+    if (target === "wait") this.#pauseFor(table);
+    else if (target instanceof ServerError) this.#refuse(target);
+    else intake.move(target);
+    return !intake.isStale;
   }
 
   #finishLarge(intake: RecordIntake, large: LargeBatch): void {
@@ -255,20 +269,18 @@ export class IngestSession {
       ? readCreateStream(message.buffer, message.start, message.end)
       : undefined;
     if (request === undefined) {
-      const text = isCreate
-        ? "create_stream is not a valid CreateIngestStreamRequest"
-        : "first message must be CreateStream";
-      this.#refuse(new ServerError("invalid_argument", text));
+      this.#refuse(badFirstMessage(isCreate));
       return;
     }
     this.#advance("createReceived");
     void this.#claims
       .then((claims) => this.#options.opener.open(request, claims))
-      .then(({ writer, path, format }) => {
-        this.#writer = writer;
-        this.#intake = new RecordIntake(writer, path, format, this.#options.journal, this.#acks);
+      .then((opened) => {
+        this.#opened = opened;
+        this.#intake = new RecordIntake(opened, this.#options.journal, this.#acks);
         this.#advance("createAccepted");
         if (!takesRecords(this.#state)) return;
+        opened.table.subscribe(this);
         this.#options.call.send(encodeCreateStreamResponseFrame(this.streamId));
       })
       .catch((reason: unknown) => this.#refuse(ServerError.from(reason, "create_stream")))
@@ -317,9 +329,7 @@ export class IngestSession {
       this.onLogFailure(failure);
       return;
     }
-    const text = reason instanceof Error ? reason.message : String(reason);
-    const message = `the server could not take the records behind the last acknowledged one (${text}); send them again`;
-    this.#fault ??= new ServerError("unavailable", message, { streamId: this.streamId }, reason);
+    this.#fault ??= untakenRecords(this.streamId, reason);
     this.#awaitAcks();
     this.#advance("fault");
     this.#settleIfEmpty();
@@ -328,11 +338,15 @@ export class IngestSession {
   #pauseUnderPressure(): void {
     const { journal, pressure, turn } = this.#options;
     const stages: Pressure[] = [journal, pressure, turn];
-    if (this.#writer !== undefined) stages.push(this.#writer);
+    if (this.#opened !== undefined) stages.push(this.#opened.table);
     const saturated = stages.find((stage) => stage.isSaturated);
     if (saturated === undefined || !takesRecords(this.#state)) return;
+    this.#pauseFor(saturated);
+  }
+
+  #pauseFor(stage: Pressure): void {
     this.#pause();
-    saturated.whenRelieved(() => this.#resume());
+    stage.whenRelieved(() => this.#resume());
   }
 
   #pause(): void {
@@ -377,12 +391,9 @@ export class IngestSession {
 
   #end(): void {
     const { call, onEnded } = this.#options;
+    this.#opened?.table.unsubscribe(this);
     if (this.#fault === undefined) call.end(GRPC_STATUS.OK, "");
     else call.end(ERROR_CODES[this.#fault.code].grpcStatus, this.#fault.message);
     onEnded(this);
   }
-}
-
-function shuttingDown(): ServerError {
-  return new ServerError("unavailable", "the server is shutting down; reconnect");
 }

@@ -5,14 +5,16 @@ import type { TokenClaims } from "../auth/token-issuer.ts";
 import { parseTableName } from "../catalog/table-name.ts";
 import { ServerError } from "../errors.ts";
 import type { TableRegistry } from "../ingest/table-registry.ts";
-import type { RecordPath, TableWriter } from "../ingest/table-writer.ts";
+import type { LiveTable, RecordTarget } from "../ingest/live-table.ts";
 import type { Journal } from "../journal/journal.ts";
 
 /** What a stream needs to take records. */
 export interface OpenedStream {
-  readonly writer: TableWriter;
-  readonly path: RecordPath;
+  readonly table: LiveTable;
+  readonly target: RecordTarget;
   readonly format: RecordFormat;
+  /** Empty for JSON. */
+  readonly descriptor: Uint8Array;
 }
 
 const NO_DESCRIPTOR = new Uint8Array(0);
@@ -33,7 +35,7 @@ export class StreamOpener {
   async open(request: CreateStreamRequest, claims: TokenClaims | undefined): Promise<OpenedStream> {
     const name = parseTableName(request.tableName ?? "");
     if ("problem" in name) throw new ServerError("invalid_argument", name.problem);
-    this.#authenticator.authorizeWrite(claims, name.full);
+    await this.#authenticator.authorizeWrite(claims, name);
     const format = formatOf(request.recordType);
     const descriptor = descriptorOf(request, format);
     const { failure } = this.#journal;
@@ -41,9 +43,13 @@ export class StreamOpener {
       const message = `the server takes no writes: ${failure.message}; free or repair the disk and restart the server`;
       throw new ServerError("unavailable", message, {}, failure);
     }
-    const writer = await this.#tables.writerFor(name);
-    if (writer.failure !== undefined) throw writer.failure;
-    return { writer, path: writer.pathFor(format, descriptor), format };
+    const table = await this.#tables.tableFor(name);
+    for (;;) {
+      await table.whenReady();
+      const target = table.targetFor(format, descriptor);
+      if (target instanceof ServerError) throw target;
+      if (target !== "wait") return { table, target, format, descriptor };
+    }
   }
 }
 

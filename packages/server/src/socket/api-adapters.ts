@@ -57,7 +57,8 @@ async function answerFor(
     return { status: 413, body: { error_code: "INVALID_PARAMETER_VALUE", message } };
   }
   const path = url.split("?", 1)[0] as string;
-  return api({ method, path, headers: singleValued(headers), body: bytes });
+  const query = new URLSearchParams(url.slice(path.length));
+  return api({ method, path, query, headers: singleValued(headers), body: bytes });
 }
 
 async function readBody(body: Readable): Promise<Buffer | "tooLarge" | "aborted"> {

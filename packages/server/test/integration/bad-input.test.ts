@@ -224,14 +224,14 @@ describe("bad input over a real socket", () => {
     await expectStatus(
       stream,
       "PERMISSION_DENIED",
-      /missing the MODIFY privilege for table main\.bad\.input/,
+      /missing MODIFY privilege for a table main\.bad\.input\. Error Code: 3/,
     );
 
     const answer = await requestToken(server, { table: TABLE, privileges: ["SELECT"] });
     const { access_token } = (await answer.json()) as { access_token: string };
     const reader = open({ token: access_token });
     reader.send(encodeCreateStreamFrame({ tableName: TABLE, recordType: 2 }));
-    await expectStatus(reader, "PERMISSION_DENIED", /missing the MODIFY privilege/);
+    await expectStatus(reader, "PERMISSION_DENIED", /missing MODIFY privilege/);
   });
 
   it("refuses a descriptor of garbage, none at all, and one that does not fit", async () => {

@@ -35,9 +35,9 @@ describe("types beyond the plain ones", () => {
         code: "äbc",
         tags: ["a", null, ""],
         place: { x: 1.5, inner: { n: 7 } },
-        counts: { k: "2.5" },
+        counts: new Map([["k", "2.5"]]),
       },
-      { id: 2n, ...nothing, tags: [], place: { x: null, inner: null }, counts: {} },
+      { id: 2n, ...nothing, tags: [], place: { x: null, inner: null }, counts: new Map() },
     ]);
     stream.close();
   });

@@ -32,15 +32,14 @@ describe("records that the log refuses", () => {
       decoder,
       bind: (own: BlockBuilder) => plan.bind(own),
       definition: {
+        schema: { schemaId: 1, entry: new Uint8Array(0), writtenInSegment: -1 },
         entry: new Uint8Array(0),
         framesHeader: new Uint8Array(0),
         writtenInSegment: -1,
       },
     };
     const intake = new RecordIntake(
-      writer as unknown as TableWriter,
-      path,
-      "json",
+      { target: { writer: writer as unknown as TableWriter, path }, format: "json" },
       refusing as unknown as Journal,
       acks,
     );

@@ -3,8 +3,9 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
 /**
- * What the client may hold more at the end than in the middle: its window (8 streams, 5,000 records each, about 1 MB) and
- * what the engine keeps for itself. A leak of 100 bytes per record would be 20 MB in the shortest run.
+ * What the client may hold more at the end than in the middle: a full window where there was an empty one (8 lanes with 5,000
+ * records each, with payload, ticket and promises, about 14 MB), and what the engine keeps for itself. A leak of 100 bytes per
+ * record would be 20 MB in a run of 200,000 records.
  */
 export const MAX_GROWTH_BYTES: number = 16 * 1024 * 1024;
 

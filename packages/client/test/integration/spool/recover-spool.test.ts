@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
 import { createNodeStorage, ENTRY_OVERHEAD_BYTES, type LogStorage, openLog } from "@sluice/log";
-import { ManualClock } from "@sluice/testkit";
+import { ManualClock, ScriptedServer, serveEverything } from "@sluice/testkit";
 import { ZerobusError } from "../../../src/core/zerobus-error.ts";
 import { DurableSpool } from "../../../src/spool/durable-spool.ts";
 import { openSpool } from "../../../src/spool/open-spool.ts";
@@ -15,6 +15,7 @@ import {
 } from "../../../src/spool/spool-entry.ts";
 import { resolveSpoolOptions } from "../../../src/spool/spool-options.ts";
 import { makeTemporaryDirectory } from "../../support/temporary-directory.ts";
+import { openProducer } from "../producer-helpers.ts";
 
 const SMALL = { maxBytes: 24 * 64 * 1024, maxRecordBytes: 10_000 };
 
@@ -116,24 +117,10 @@ test("does not open with a record missing in the middle", async (context) => {
 });
 
 test("fails every append with the disk's error, and those after it", async (context) => {
-  const directory = await makeTemporaryDirectory(context);
   const disk = { isFull: false };
-  const storage = failingStorage(createNodeStorage(directory), disk);
-  const log = await openLog(directory, { segmentBytes: 64 * 1024, storage });
-  const spool = new DurableSpool({
-    log,
-    ledger: new SegmentLedger(0),
-    settings: resolveSpoolOptions({ directory, ...SMALL }),
-    clock: new ManualClock(),
-    onDropped: undefined,
-    entryOverheadBytes: ENTRY_OVERHEAD_BYTES,
-  });
+  const spool = await spoolOn(disk, await makeTemporaryDirectory(context));
   assert.equal(await spool.append(Buffer.from("a"), 0), 0);
   disk.isFull = true;
-  const failed = (error: unknown): boolean =>
-    error instanceof ZerobusError &&
-    error.code === "unavailable" &&
-    /free space, then open the producer again.*ENOSPC/.test(error.message);
   const appends = [spool.append(Buffer.from("b"), 0), spool.append(Buffer.from("c"), 0)];
   for (const append of appends) await assert.rejects(append, failed);
   await assert.rejects(spool.append(Buffer.from("d"), 0), failed);
@@ -142,6 +129,44 @@ test("fails every append with the disk's error, and those after it", async (cont
   await assert.rejects(spool.append(Buffer.from("e"), 0), failed);
   await spool.close();
 });
+
+test("has a producer refuse records when the disk under its spool is full, and end in order", async (context) => {
+  const disk = { isFull: false };
+  const spool = await spoolOn(disk, await makeTemporaryDirectory(context));
+  await using server = await ScriptedServer.start([serveEverything]);
+  const producer = await openProducer(server, { spool });
+  await (await producer.submit({ id: 1 })).ack();
+  disk.isFull = true;
+  await assert.rejects(producer.submit({ id: 2 }), failed);
+  await assert.rejects(producer.submitBatch([{ id: 3 }, { id: 4 }]), failed);
+  assert.deepEqual(await producer.close(), []);
+  assert.equal(producer.pendingCount, 0);
+  await spool.close();
+});
+
+function failed(error: unknown): boolean {
+  return (
+    error instanceof ZerobusError &&
+    error.code === "unavailable" &&
+    /free space, then open the producer again.*ENOSPC/.test(error.message)
+  );
+}
+
+async function spoolOn(
+  disk: { readonly isFull: boolean },
+  directory: string,
+): Promise<DurableSpool> {
+  const storage = failingStorage(createNodeStorage(directory), disk);
+  const log = await openLog(directory, { segmentBytes: 64 * 1024, storage });
+  return new DurableSpool({
+    log,
+    ledger: new SegmentLedger(0),
+    settings: resolveSpoolOptions({ directory, ...SMALL }),
+    clock: new ManualClock(),
+    onDropped: undefined,
+    entryOverheadBytes: ENTRY_OVERHEAD_BYTES,
+  });
+}
 
 /** A disk whose writes fail while it is full. */
 function failingStorage(storage: LogStorage, disk: { readonly isFull: boolean }): LogStorage {

@@ -6,7 +6,7 @@ import { describe, it } from "node:test";
 import { createZstdCompressor } from "../../../src/parquet/compressor.ts";
 import { statisticsToJson } from "../../../src/parquet/file-statistics.ts";
 import type { ParquetFileOptions } from "../../../src/parquet/parquet-file-encoder.ts";
-import { protocolOfSchema } from "../../../src/table/create-table.ts";
+import { featuresOfSchema, protocolOfFeatures } from "../../../src/table/table-protocol.ts";
 import type { StructType } from "../../../src/schema/types.ts";
 import { runPython, runSpark, skipWithoutPython, skipWithoutSpark } from "../../support/python.ts";
 import { type ColumnValues, type EncodedFile, encodeFile, type Value } from "./support/blocks.ts";
@@ -72,7 +72,7 @@ function writeDeltaTable(directory: string, path: string, readerCase: ReaderCase
   const log = join(directory, path, "_delta_log");
   mkdirSync(log, { recursive: true });
   const actions: unknown[] = [
-    { protocol: protocolOfSchema(schema) },
+    { protocol: protocolOfFeatures(featuresOfSchema(schema)) },
     {
       metaData: {
         id: "00000000-0000-4000-8000-000000000000",

@@ -5,11 +5,8 @@ import * as fc from "fast-check";
 import { createZstdCompressor } from "../../../src/parquet/compressor.ts";
 import type { ParquetFileOptions } from "../../../src/parquet/parquet-file-encoder.ts";
 import { isoDateOf } from "../../../src/scan/calendar.ts";
-import { fetchChunks, openParquetFile } from "../../../src/scan/parquet/parquet-file.ts";
-import { leavesOf, planColumns } from "../../../src/scan/read-plan.ts";
-import { RowGroupReader } from "../../../src/scan/row-group-reader.ts";
 import { decimalOf, decimalText } from "../../../src/schema/decimal.ts";
-import type { DataType, PrimitiveTypeName, StructType } from "../../../src/schema/types.ts";
+import type { DataType, PrimitiveTypeName } from "../../../src/schema/types.ts";
 import {
   type ColumnValues,
   encodeFile,
@@ -18,7 +15,7 @@ import {
   type Value,
 } from "../parquet/support/blocks.ts";
 import { type ReaderCase, readerCases } from "../parquet/support/cases.ts";
-import { storeOfFile } from "../../support/memory-file.ts";
+import { rowsOfFile } from "../../support/memory-file.ts";
 
 describe("columns decoded from files", () => {
   for (const readerCase of readerCases()) {
@@ -78,10 +75,10 @@ function anyRowGroups(): fc.Arbitrary<ColumnValues[]> {
 async function assertRead(readerCase: ReaderCase, options: ParquetFileOptions): Promise<void> {
   const { schema, rowGroups, limits } = readerCase;
   const { bytes } = encodeFile(schema, rowGroups, { ...options, ...limits });
-  const columns = await columnsOf(bytes, schema);
+  const rows = await rowsOfFile(bytes, schema);
   for (const [index, { name, type }] of schema.fields.entries()) {
     const expected = rowGroups.flatMap((rowGroup) => rowGroup[index] ?? []);
-    const found = columns[index] ?? [];
+    const found = rows.map((row) => row[index]);
     assert.equal(found.length, expected.length);
     for (const [row, value] of expected.entries()) {
       const wanted = rowValueOf(value, type);
@@ -89,28 +86,6 @@ async function assertRead(readerCase: ReaderCase, options: ParquetFileOptions): 
       assert.deepEqual(asPlain(found[row]), asPlain(wanted), `column ${name}, row ${row}`);
     }
   }
-}
-
-async function columnsOf(bytes: Uint8Array, schema: StructType): Promise<unknown[][]> {
-  const place = storeOfFile(bytes);
-  const file = await openParquetFile(place, place.path, bytes.length);
-  const nodes = planColumns(schema.fields, file.tree, "none", file.path);
-  const columns: unknown[][] = nodes.map(() => []);
-  for (const group of file.rowGroups) {
-    const leaves = new Set<number>();
-    for (const node of nodes) leavesOf(node, leaves);
-    const reader = new RowGroupReader(file, group, await fetchChunks(file, group, leaves));
-    const rows = Uint32Array.from({ length: group.rowCount }, (_, row) => row);
-    for (const [index, node] of nodes.entries()) {
-      const column = reader.column(node);
-      // In two calls, so that the second goes on where the first ended.
-      const half = rows.length >> 1;
-      for (const part of [rows.subarray(0, half), rows.subarray(half)]) {
-        for (const value of column.read(part)) columns[index]?.push(value);
-      }
-    }
-  }
-  return columns;
 }
 
 /** Buffers and arrays of bytes are alike. */

@@ -6,6 +6,7 @@ import { createZstdCompressor } from "../../../src/parquet/compressor.ts";
 import { statisticsToJson } from "../../../src/parquet/file-statistics.ts";
 import { ParquetFileEncoder } from "../../../src/parquet/parquet-file-encoder.ts";
 import { parseColumnList } from "../../../src/schema/column-list.ts";
+import type { StructType } from "../../../src/schema/types.ts";
 import type { ObjectStore } from "../../../src/store/object-store.ts";
 import { openStore, type StoreOptions } from "../../../src/store/open-store.ts";
 import type { AppendedFile } from "../../../src/table/append-request.ts";
@@ -23,7 +24,7 @@ export interface TableTarget {
   readonly locate: () => { readonly location: string; readonly storeOptions: StoreOptions };
 }
 
-const SCHEMA = parseColumnList("id INT NOT NULL, name STRING");
+export const SCHEMA: StructType = parseColumnList("id INT NOT NULL, name STRING");
 
 export function testTablesIn({ name, skip, locate }: TableTarget): void {
   describe(`tables in ${name}`, { skip }, () => {
@@ -79,7 +80,8 @@ export function testTablesIn({ name, skip, locate }: TableTarget): void {
   });
 }
 
-async function writeFile(
+/** Writes a data file of {@link SCHEMA} with ids from 0, by the store's own writer. */
+export async function writeFile(
   store: ObjectStore,
   names: readonly (string | null)[],
 ): Promise<AppendedFile> {

@@ -11,6 +11,7 @@ import { createTable } from "../../../src/table/create-table.ts";
 import { type DeltaTable, openTable } from "../../../src/table/delta-table.ts";
 import type { Row } from "../../../src/scan/row.ts";
 import type { ColumnValues } from "../parquet/support/blocks.ts";
+import { hexOf } from "../../support/plain-values.ts";
 import { runPython, runSpark, skipWithoutPython, skipWithoutSpark } from "../../support/python.ts";
 import { allRows } from "../../support/table-checks.ts";
 import { temporaryDirectory, writeDataFile } from "../../support/table-files.ts";
@@ -62,17 +63,6 @@ function plainRow(schema: StructType, row: Row): unknown[] {
     if (typeof value === "number") return type === "integer" ? String(value) : hexOf(value);
     return value instanceof Uint8Array ? Buffer.from(value).toString("hex") : value;
   });
-}
-
-/** A number as Python's `float.hex` prints it. */
-function hexOf(value: number): string {
-  const view = new DataView(new ArrayBuffer(8));
-  view.setFloat64(0, value);
-  const sign = Object.is(value, -0) || value < 0 ? "-" : "";
-  if (value === 0) return `${sign}0x0.0p+0`;
-  const exponent = ((view.getUint16(0) >> 4) & 0x7ff) - 1023;
-  const digits = (view.getBigUint64(0) & 0xf_ffff_ffff_ffffn).toString(16).padStart(13, "0");
-  return `${sign}0x1.${digits}p${exponent < 0 ? "" : "+"}${exponent}`;
 }
 
 async function assertEnginesAgree(location: string, table: DeltaTable): Promise<Reading> {

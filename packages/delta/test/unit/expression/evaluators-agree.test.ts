@@ -18,7 +18,7 @@ import {
   rowsOf,
 } from "../../support/arbitrary-predicate.ts";
 
-const RUNS = { numRuns: 500 };
+const RUNS = { numRuns: 300 };
 
 /** `undefined` where evaluation fails. */
 function resultOf(

@@ -49,19 +49,24 @@ function take(chunks: readonly Buffer[], mode: "auto" | "interpreted"): Outcome 
     },
   };
   const plan = planOf(compileProtoDecoder(SCHEMA, DESCRIPTOR, { mode }));
-  const intake = new RecordIntake(
-    {
-      builder,
-      tableName: "t",
-      maxBatchRecords: 10,
-      rowsLogged: () => undefined,
-    } as unknown as TableWriter,
-    {
-      decoder: plan.bind(builder),
-      bind: (own: BlockBuilder) => plan.bind(own),
-      definition: { entry: Buffer.alloc(0), framesHeader: Buffer.alloc(0), writtenInSegment: -1 },
+  const writer = {
+    builder,
+    tableName: "t",
+    maxBatchRecords: 10,
+    rowsLogged: () => undefined,
+  } as unknown as TableWriter;
+  const path = {
+    decoder: plan.bind(builder),
+    bind: (own: BlockBuilder) => plan.bind(own),
+    definition: {
+      schema: { schemaId: 1, entry: Buffer.alloc(0), writtenInSegment: -1 },
+      entry: Buffer.alloc(0),
+      framesHeader: Buffer.alloc(0),
+      writtenInSegment: -1,
     },
-    "proto",
+  };
+  const intake = new RecordIntake(
+    { target: { writer, path }, format: "proto" },
     journal as unknown as Journal,
     new AckQueue(),
   );

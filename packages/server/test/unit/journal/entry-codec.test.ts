@@ -6,12 +6,14 @@ import {
   decodeEntry,
   encodeDefinition,
   encodeFramesHeader,
+  encodeSchema,
 } from "../../../src/journal/entry-codec.ts";
 
 describe("log entries", () => {
   it("give back any definition", () => {
     const definitions = fc.record({
       definitionId: fc.integer({ min: 0, max: 0xffffffff }),
+      schemaId: fc.integer({ min: 0, max: 0xffffffff }),
       format: fc.constantFrom("proto" as const, "json" as const, "avro" as const),
       tableName: fc.string({ unit: "grapheme", maxLength: 300 }),
       tableId: fc.uuid(),
@@ -28,6 +30,16 @@ describe("log entries", () => {
     );
   });
 
+  it("give back any schema", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "grapheme" }), (schemaString) => {
+        const schema = { schemaId: 3, schemaString };
+        assert.deepEqual(decodeEntry(encodeSchema(schema)), { kind: "schema", ...schema });
+      }),
+    );
+    assert.equal(decodeEntry(Buffer.from([3, 1, 0, 0, 0, 0xff, 0xff])), undefined);
+  });
+
   it("give back frames without a copy", () => {
     const bytes = Buffer.concat([encodeFramesHeader(7), Buffer.from([1, 2, 3])]);
     const entry = decodeEntry(bytes);
@@ -42,6 +54,7 @@ describe("log entries", () => {
     assert.equal(decodeEntry(Buffer.from([2, 0])), undefined);
     const whole = encodeDefinition({
       definitionId: 1,
+      schemaId: 2,
       format: "json",
       tableName: "a.b.c",
       tableId: "id",

@@ -6,6 +6,7 @@ import { encodeCreateStreamFrame, GRPC_STATUS } from "@sluice/protocol";
 import { ServerError } from "../../../src/errors.ts";
 import type { Call, CallHandler } from "../../../src/grpc/grpc-call.ts";
 import { compileDecoder } from "../../../src/ingest/compile-decoder.ts";
+import type { LiveTable } from "../../../src/ingest/live-table.ts";
 import type { TableWriter } from "../../../src/ingest/table-writer.ts";
 import type { Journal } from "../../../src/journal/journal.ts";
 import { IngestSession } from "../../../src/session/ingest-session.ts";
@@ -95,8 +96,8 @@ class Bench {
       builder: this.builder,
       maxBatchRecords: 50_000,
       isSaturated: false,
-      get failure() {
-        return tableFailure();
+      get retirement() {
+        return tableFailure() === undefined ? undefined : "abandoned";
       },
       newBuilder: () => new BlockBuilder(columnSpecsOf(SCHEMA)),
       rowsLogged: () => undefined,
@@ -105,10 +106,23 @@ class Bench {
     const path = {
       decoder: this.plan.bind(this.builder),
       bind: (own: BlockBuilder) => this.plan.bind(own),
-      definition: { entry: Buffer.alloc(0), framesHeader: Buffer.alloc(0), writtenInSegment: -1 },
+      definition: {
+        schema: { schemaId: 1, entry: Buffer.alloc(0), writtenInSegment: -1 },
+        entry: Buffer.alloc(0),
+        framesHeader: Buffer.alloc(0),
+        writtenInSegment: -1,
+      },
     };
+    const target = { writer, path };
+    const table = {
+      isSaturated: false,
+      targetFor: () => tableFailure() ?? target,
+      subscribe: () => undefined,
+      unsubscribe: () => undefined,
+    } as unknown as LiveTable;
+    const descriptor = new Uint8Array(0);
     return {
-      open: () => Promise.resolve({ writer, path, format: "json" as const }),
+      open: () => Promise.resolve({ table, target, format: "json" as const, descriptor }),
     } as unknown as StreamOpener;
   }
 }

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from "node:assert/strict";
+import { rename, rm } from "node:fs/promises";
+import { describe, it } from "node:test";
+import { createTable, parseColumnList, type StructType } from "@sluice/delta";
+import { encodeCreateStreamFrame, GRPC_STATUS } from "@sluice/protocol";
+import type { SluiceServer } from "../../src/index.ts";
+import { changeSchema, changeTable, rejectedRows } from "../support/foreign-writer.ts";
+import { RawStream } from "../support/raw-stream.ts";
+import { createTestTable, rowsOf, startTestServer } from "../support/test-server.ts";
+
+const TABLE = "main.live.t";
+const NEVER_MS = 3_600_000;
+
+async function locationOf(server: SluiceServer): Promise<string> {
+  const entry = (await server.catalog.list()).find(({ name }) => name === TABLE);
+  assert.ok(entry !== undefined);
+  return entry.location;
+}
+
+async function openStream(server: SluiceServer): Promise<RawStream> {
+  const stream = new RawStream(server.endpoint);
+  await stream.create(TABLE);
+  return stream;
+}
+
+/** Opens streams until one takes the record: a change by others is seen within a moment. */
+async function sendWhenTaken(server: SluiceServer, record: unknown): Promise<void> {
+  for (;;) {
+    const stream = await openStream(server);
+    stream.sendJson(0, record);
+    const taken = await stream.acked(0).then(
+      () => true,
+      () => false,
+    );
+    stream.close();
+    if (taken) return;
+  }
+}
+
+function withoutField(schema: StructType, name: string): StructType {
+  return { ...schema, fields: schema.fields.filter((field) => field.name !== name) };
+}
+
+describe("a table that others change while it is written to", () => {
+  it("takes an added column from new streams, and goes on with open ones", async () => {
+    await using running = await startTestServer({ auth: false, commitIntervalMs: NEVER_MS });
+    const { server } = running;
+    await createTestTable(server, TABLE, "id BIGINT NOT NULL");
+    const open = await openStream(server);
+    open.sendJson(0, { id: 1 });
+    await open.acked(0);
+    await changeSchema(await locationOf(server), (schema) => ({
+      ...schema,
+      fields: [...schema.fields, ...parseColumnList("name STRING, s STRUCT<a: INT>").fields],
+    }));
+    await sendWhenTaken(server, { id: 2, name: "new", s: { a: 5 } });
+    open.sendJson(1, { id: 3 });
+    await open.acked(1);
+    const rows = await rowsOf(server, TABLE);
+    assert.deepEqual(
+      rows.sort((left, right) => Number(left["id"]) - Number(right["id"])),
+      [
+        { id: 1n, name: null, s: null },
+        { id: 2n, name: "new", s: { a: 5 } },
+        { id: 3n, name: null, s: null },
+      ],
+    );
+    open.end();
+    assert.equal((await open.status).code, GRPC_STATUS.OK);
+    open.close();
+  });
+
+  it("takes over a property, and goes on", async () => {
+    await using running = await startTestServer({ auth: false, commitIntervalMs: NEVER_MS });
+    const { server } = running;
+    await createTestTable(server, TABLE, "id BIGINT");
+    const stream = await openStream(server);
+    const location = await locationOf(server);
+    await changeTable(location, ({ configuration }) => ({
+      configuration: { ...configuration, "sluice.commitIntervalMs": "100" },
+    }));
+    const table = await server.catalog.openTable(TABLE);
+    // Only a commit that begins after the change has its interval, and nobody flushes.
+    for (let offset = 0; (await table.refresh()).version < 2; offset++) {
+      stream.sendJson(offset, { id: offset });
+      await stream.acked(offset);
+      const other = await openStream(server);
+      other.close();
+      if (offset === 0) await server.flush();
+    }
+    stream.end();
+    assert.equal((await stream.status).code, GRPC_STATUS.OK);
+    stream.close();
+  });
+
+  it("ends streams when a column is dropped, and keeps the rows that do not fit beside it", async () => {
+    await using running = await startTestServer({ auth: false, commitIntervalMs: NEVER_MS });
+    const { server } = running;
+    const columns = "id BIGINT NOT NULL, name STRING";
+    await createTestTable(server, TABLE, columns);
+    const idle = await openStream(server);
+    const stream = await openStream(server);
+    stream.sendJson(0, { id: 1, name: "one" });
+    stream.sendJson(1, { id: 2 });
+    stream.sendJson(2, { id: 3, name: "three" });
+    await stream.acked(2);
+    const location = await locationOf(server);
+    await changeSchema(location, (schema) => withoutField(schema, "name"));
+    for (const ended of [stream, idle]) {
+      const status = await ended.status;
+      assert.equal(status.code, GRPC_STATUS.INVALID_ARGUMENT);
+      assert.match(status.message, /column "name" was dropped/);
+    }
+    await sendWhenTaken(server, { id: 4 });
+    assert.deepEqual(await rowsOf(server, TABLE), [{ id: 2n }, { id: 4n }]);
+    assert.deepEqual(await rejectedRows(location, parseColumnList(columns)), [
+      { id: 1n, name: "one" },
+      { id: 3n, name: "three" },
+    ]);
+    for (const ended of [stream, idle]) ended.close();
+  });
+
+  it("finds out when it commits, if not before", async () => {
+    await using running = await startTestServer({ auth: false, commitIntervalMs: NEVER_MS });
+    const { server } = running;
+    await createTestTable(server, TABLE, "id BIGINT NOT NULL");
+    const stream = await openStream(server);
+    for (let id = 0; id < 100; id++) stream.sendJson(id, { id });
+    await stream.acked(99);
+    const location = await locationOf(server);
+    await changeSchema(location, (schema) => ({
+      ...schema,
+      fields: [...schema.fields, ...parseColumnList("name STRING NOT NULL").fields],
+    }));
+    await server.flush();
+    const status = await stream.status;
+    assert.equal(status.code, GRPC_STATUS.INVALID_ARGUMENT);
+    assert.match(status.message, /NOT NULL column "name" was added/);
+    assert.deepEqual(await rowsOf(server, TABLE), []);
+    assert.equal((await rejectedRows(location, parseColumnList("id BIGINT NOT NULL"))).length, 100);
+    stream.close();
+  });
+
+  it("keeps the rows of a table that was made anew in its place", async () => {
+    await using running = await startTestServer({ auth: false, commitIntervalMs: NEVER_MS });
+    const { server } = running;
+    await createTestTable(server, TABLE, "id BIGINT NOT NULL");
+    const stream = await openStream(server);
+    stream.sendJson(0, { id: 7 });
+    await stream.acked(0);
+    const location = await locationOf(server);
+    await rm(location, { recursive: true });
+    await createTable({ location, schema: parseColumnList("other STRING") });
+    const status = await stream.status;
+    assert.equal(status.code, GRPC_STATUS.NOT_FOUND);
+    assert.match(status.message, /another table was made in its place/);
+    await sendWhenTaken(server, { other: "x" });
+    assert.deepEqual(await rowsOf(server, TABLE), [{ other: "x" }]);
+    const kept = await rejectedRows(location, parseColumnList("id BIGINT NOT NULL"));
+    assert.deepEqual(kept, [{ id: 7n }]);
+    stream.close();
+  });
+});
+
+describe("a table that was away", () => {
+  it("is committed to without a restart once it is back", async () => {
+    await using running = await startTestServer({ auth: false, commitIntervalMs: NEVER_MS });
+    const { server } = running;
+    await createTestTable(server, TABLE, "id BIGINT");
+    const stream = await openStream(server);
+    const location = await locationOf(server);
+    stream.sendJson(0, { id: 1 });
+    await stream.acked(0);
+    await rename(location, `${location}.away`);
+    await assert.rejects(server.flush(), { code: "unavailable" });
+    assert.equal((await stream.status).code, GRPC_STATUS.UNAVAILABLE);
+    const refused = new RawStream(server.endpoint);
+    refused.send(encodeCreateStreamFrame({ tableName: TABLE, recordType: 2 }));
+    assert.equal((await refused.status).code, GRPC_STATUS.UNAVAILABLE);
+    await assert.rejects(server.flush(), { code: "unavailable" });
+    await rename(`${location}.away`, location);
+    await server.flush();
+    const again = await openStream(server);
+    again.sendJson(0, { id: 2 });
+    await again.acked(0);
+    assert.deepEqual(await rowsOf(server, TABLE), [{ id: 1n }, { id: 2n }]);
+    for (const ended of [stream, refused, again]) ended.close();
+  });
+});
