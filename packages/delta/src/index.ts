@@ -87,6 +87,10 @@ export {
   writeCheckpoint,
 } from "./log/write-checkpoint.ts";
 export { type AppendDuty, type TableDefinition, validateAppendable } from "./log/table-features.ts";
+export type { HistoryEntry, HistoryOptions } from "./maintain/history.ts";
+export type { OptimizeOptions, OptimizeProgress, OptimizeResult } from "./maintain/optimize.ts";
+export type { RestoreResult, RestoreTarget } from "./maintain/restore.ts";
+export type { VacuumOptions, VacuumResult } from "./maintain/vacuum.ts";
 export {
   type Compressor,
   createZstdCompressor,

@@ -4,7 +4,22 @@ import type { TableChange } from "../alter/table-change.ts";
 import { columnsOfCondition, verifyRows } from "../alter/verify-rows.ts";
 import { DeltaError } from "../delta-error.ts";
 import { loadSnapshot, refreshSnapshot } from "../log/load-snapshot.ts";
+import { cleanUpLog, type LogCleanupOptions, type LogCleanupResult } from "../log/log-cleanup.ts";
 import type { Snapshot } from "../log/snapshot.ts";
+import {
+  type CheckpointOptions,
+  withCheckpoint,
+  writeCheckpoint,
+} from "../log/write-checkpoint.ts";
+import { type HistoryEntry, type HistoryOptions, readHistory } from "../maintain/history.ts";
+import {
+  optimize,
+  type OptimizeAccess,
+  type OptimizeOptions,
+  type OptimizeResult,
+} from "../maintain/optimize.ts";
+import { restore, type RestoreResult, type RestoreTarget } from "../maintain/restore.ts";
+import { vacuum, type VacuumOptions, type VacuumResult } from "../maintain/vacuum.ts";
 import {
   type AppendedRow,
   type ChangesOptions,
@@ -144,7 +159,7 @@ export class DeltaTable {
   }
 
   /**
-   * As {@link DeltaTable.scan}, column by column: several times as fast for who needs no rows.
+   * As {@link DeltaTable.scan}, column by column: several times as fast for columns of numbers.
    * @throws DeltaError while iterating, as {@link DeltaTable.scan}.
    */
   scanColumns(options: ScanOptions = {}): AsyncGenerator<ColumnBatch, void, undefined> {
@@ -216,6 +231,78 @@ export class DeltaTable {
       dataChange: false,
       ...planned,
     });
+  }
+
+  /**
+   * The table's versions, the newest first, as far back as the log has them.
+   * @throws DeltaError while iterating: see `readHistory`.
+   */
+  history(options: HistoryOptions = {}): AsyncGenerator<HistoryEntry, void, undefined> {
+    return readHistory(this.#components.store, options);
+  }
+
+  /**
+   * Makes a new version with the files and the metadata of an earlier one.
+   * @throws DeltaError `not_found` for a version that is not there, `data_loss` if a vacuum has deleted a file of it,
+   *   `invalid_argument` where the table is append-only, and as {@link DeltaTable.commit}.
+   */
+  async restore(target: RestoreTarget): Promise<RestoreResult> {
+    return restore(this.#maintained(), target);
+  }
+
+  /**
+   * Writes small files, and files with many deleted rows, together into larger ones. The rows stay what they are; other
+   * writers may go on meanwhile.
+   * @throws DeltaError `invalid_argument` for a wrong option, `unsupported` where the table tracks rows or uses what this
+   *   library does not write, `data_loss` for a damaged file, and as {@link DeltaTable.commit}.
+   */
+  async optimize(options: OptimizeOptions = {}): Promise<OptimizeResult> {
+    return optimize(this.#maintained(), options);
+  }
+
+  /**
+   * Deletes files that are no longer part of the table, nor have been within the retention. Older versions cannot be read
+   * after that.
+   * @throws DeltaError `invalid_argument` for a retention below the table's own, `unsupported` where the table uses what
+   *   this library does not write, and what the store throws.
+   */
+  async vacuum(options: VacuumOptions = {}): Promise<VacuumResult> {
+    const snapshot = await this.refresh();
+    return vacuum(this.#components.store, snapshot, this.#components.clock(), options);
+  }
+
+  /**
+   * Writes a checkpoint of the newest version, from which readers start instead of reading every commit.
+   * @returns the version.
+   * @throws DeltaError as `writeCheckpoint`.
+   */
+  async checkpoint(options: CheckpointOptions = {}): Promise<number> {
+    const { store, clock, randomUuid } = this.#components;
+    const snapshot = await this.refresh();
+    const files = await writeCheckpoint(store, snapshot, {
+      nowMs: clock(),
+      randomUuid,
+      ...options,
+    });
+    if (this.#snapshot === snapshot) this.#snapshot = withCheckpoint(snapshot, files);
+    return snapshot.version;
+  }
+
+  /**
+   * Deletes commits and checkpoints that `delta.logRetentionDuration` lets expire. Their versions cannot be read after that.
+   * @throws DeltaError as `cleanUpLog`.
+   */
+  async cleanUpLog(options: LogCleanupOptions = {}): Promise<LogCleanupResult> {
+    const { store, clock } = this.#components;
+    return cleanUpLog(store, await this.refresh(), { nowMs: clock(), ...options });
+  }
+
+  #maintained(): OptimizeAccess {
+    return {
+      components: this.#components,
+      refresh: async () => this.refresh(),
+      commit: async (request) => this.commit(request),
+    };
   }
 
   async #enqueue(

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { DeltaError } from "../delta-error.ts";
 import type { Snapshot } from "../log/snapshot.ts";
-import { type Compressor, createZstdCompressor } from "../parquet/compressor.ts";
-import { createGzipCompressor } from "../parquet/gzip-compressor.ts";
+import { compressorFor } from "../parquet/compressor-for.ts";
 import type { InputRow, RowRun } from "../rows/row-encoder.ts";
 import type { ResolvedComponents } from "../table/components.ts";
 import { writeOperationOf } from "../table/append-request.ts";
@@ -67,7 +66,7 @@ export async function openTableWriter(
 ): Promise<TableWriter> {
   const writtenFor = table.snapshot();
   const plan = writePlanOf(writtenFor);
-  const compressor = await compressorOf(plan);
+  const compressor = await compressorFor(plan.compression);
   const targetFileBytes =
     options.targetFileBytes ?? plan.targetFileBytes ?? DEFAULT_TARGET_FILE_BYTES;
   const files = new OpenFiles(plan, table.components, compressor, {
@@ -276,11 +275,6 @@ function checkRows({ rows, indexOf }: RowRun, start: number, end: number): void 
       details: { rowIndex: indexOf(position) },
     });
   }
-}
-
-async function compressorOf({ compression }: WritePlan): Promise<Compressor | undefined> {
-  if (compression === "uncompressed") return undefined;
-  return compression === "gzip" ? createGzipCompressor() : createZstdCompressor();
 }
 
 function limitOf(name: string, value: number): number {

@@ -33,7 +33,7 @@ export async function readDeletionVector(
   rowCount: number,
   locator: DataFileLocator,
 ): Promise<RowSet> {
-  const place = placeOf(descriptor);
+  const place = vectorFileOf(descriptor);
   try {
     const bytes =
       place === undefined ? inlineBytes(descriptor) : await storedBytes(descriptor, place, locator);
@@ -53,8 +53,14 @@ export async function readDeletionVector(
   }
 }
 
-/** The path of the vector's file; `undefined` for one in the log itself. */
-function placeOf({ storageType, pathOrInlineDv }: DeletionVectorDescriptor): string | undefined {
+/**
+ * The decoded path of the file that holds a vector; `undefined` for one in the log itself.
+ * @throws DeltaError `data_loss` for a name that is none, `unsupported` for a storage type that is not known.
+ */
+export function vectorFileOf({
+  storageType,
+  pathOrInlineDv,
+}: DeletionVectorDescriptor): string | undefined {
   switch (storageType) {
     case "i":
       return undefined;
