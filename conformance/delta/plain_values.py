@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Values of a table as JSON can hold them exactly: integers as text, timestamps as microseconds since 1970, binary as
-hexadecimal, floating-point numbers as `float.hex`."""
+hexadecimal, floating-point numbers as `float.hex`, decimals with all digits of their scale, maps as lists of pairs."""
 
 import datetime
 import decimal
@@ -25,7 +25,9 @@ def plain(value):
         return f"{(value - EPOCH) // datetime.timedelta(microseconds=1)}us"
     if isinstance(value, datetime.date):
         return value.isoformat()
-    if isinstance(value, list):
+    if isinstance(value, decimal.Decimal):
+        return format(value, "f")
+    if isinstance(value, (list, tuple)):
         return [plain(item) for item in value]
     if isinstance(value, dict):
         return {key: plain(item) for key, item in value.items()}
