@@ -15,6 +15,8 @@ def plain(value):
         return str(value)
     if isinstance(value, float):
         return value.hex()
+    if isinstance(value, decimal.Decimal):
+        return str(value)
     if isinstance(value, (bytes, bytearray)):
         return value.hex()
     if isinstance(value, datetime.datetime):
