@@ -89,12 +89,17 @@ describe("a table that others change while it is written to", () => {
     stream.send(batchFrame(1, "proto", [type.encode({ id: 3 }), type.encode({ id: 4 })]));
     await stream.acked(1);
     const rows = await rowsOf(server, TABLE);
-    assert.deepEqual(rows.map(({ id, first }) => [Number(id), first]).sort(), [
-      [1, null],
-      [2, "f"],
-      [3, null],
-      [4, null],
-    ]);
+    assert.deepEqual(
+      rows
+        .map(({ id, first }): [number, unknown] => [Number(id), first])
+        .sort(([left], [right]) => left - right),
+      [
+        [1, null],
+        [2, "f"],
+        [3, null],
+        [4, null],
+      ],
+    );
     stream.end();
     assert.equal((await stream.status).code, GRPC_STATUS.OK);
     stream.close();
