@@ -4,6 +4,7 @@ import type { TableChange } from "../alter/table-change.ts";
 import { columnsOfCondition, verifyRows } from "../alter/verify-rows.ts";
 import { DeltaError } from "../delta-error.ts";
 import { loadSnapshot, refreshSnapshot } from "../log/load-snapshot.ts";
+import type { CheckpointFiles } from "../log/log-segment.ts";
 import { cleanUpLog, type LogCleanupOptions, type LogCleanupResult } from "../log/log-cleanup.ts";
 import type { Snapshot } from "../log/snapshot.ts";
 import {
@@ -106,6 +107,15 @@ export class DeltaTable {
     if (this.#snapshot === known) this.#snapshot = refreshed;
     else this.#advance(refreshed);
     return this.#snapshot;
+  }
+
+  /**
+   * Takes note of a checkpoint that was written of this table, so that its state need not keep in memory what that holds.
+   * @param tableId `metaData.id` of the table that it is of; that of another one is passed over.
+   */
+  noteCheckpoint(checkpoint: CheckpointFiles, tableId: string): void {
+    if (this.#snapshot.metadata.id !== tableId) return;
+    this.#snapshot = withCheckpoint(this.#snapshot, checkpoint);
   }
 
   /**

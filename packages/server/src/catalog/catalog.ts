@@ -23,9 +23,15 @@ import { VersionedFile } from "./versioned-file.ts";
 
 /** What people are told of a table beside its columns. */
 export interface TableDescription {
-  readonly comment?: string;
-  readonly owner?: string;
+  readonly comment?: string | undefined;
+  readonly owner?: string | undefined;
 }
+
+/** What a new table may have beside its columns and properties; see `createTable` of `@sluice/delta`. */
+export type TableFeatures = Pick<
+  CreateTableOptions,
+  "partitionBy" | "clusterBy" | "columnMapping" | "constraints" | "defaults"
+>;
 
 /** Dropped tables whose ids are kept. */
 const MAX_DROPPED_IDS = 1_000;
@@ -75,15 +81,15 @@ export class Catalog {
     nameText: string,
     schema: StructType,
     properties: Readonly<Record<string, string>> = {},
-    description: TableDescription = {},
+    { comment, owner, ...features }: TableDescription & TableFeatures = {},
   ): Promise<CatalogEntry> {
     const name = requireName(nameText);
     if ((await this.find(name)) !== undefined) throw alreadyExists(name);
     const location = join(this.#tables, name.catalog, name.schema, name.table);
     const interval = commitIntervalOf(properties);
     if (typeof interval === "object") throw new ServerError("invalid_argument", interval.problem);
-    await this.#createOrAdopt(name, { location, schema, properties });
-    return this.#add(name, location, "managed", description);
+    await this.#createOrAdopt(name, { ...features, location, schema, properties });
+    return this.#add(name, location, "managed", { comment, owner });
   }
 
   /**
@@ -166,7 +172,7 @@ export class Catalog {
   /** A crash between the table and its entry leaves a table without one: it is taken over if the schema agrees. */
   async #createOrAdopt(
     name: TableName,
-    table: Pick<CreateTableOptions, "location" | "schema" | "properties">,
+    table: TableFeatures & Pick<CreateTableOptions, "location" | "schema" | "properties">,
   ): Promise<void> {
     const { location, schema } = table;
     try {
