@@ -251,7 +251,7 @@ function describe(parts: Parts, running: RunningParts): SluiceServer {
     get streamCount() {
       return sessions.streamCount;
     },
-    createTable: (name, schema, properties) => catalog.create(name, schema, properties),
+    createTable: (name, schema, properties = {}) => catalog.create(name, schema, { properties }),
     flush: () => tables.flush(),
     close: () => {
       closing ??= closeAll(parts, running);

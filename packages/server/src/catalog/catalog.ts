@@ -6,7 +6,9 @@ import {
   type CreateTableOptions,
   DeltaError,
   type DeltaTable,
+  type NewTable,
   openTable,
+  sqlOfField,
   type StructType,
 } from "@sluice/delta";
 import { ServerError } from "../errors.ts";
@@ -20,6 +22,9 @@ import {
 } from "./catalog-state.ts";
 import { parseTableName, type TableName } from "./table-name.ts";
 import { VersionedFile } from "./versioned-file.ts";
+
+/** What a new table may have beside its columns. */
+export type TableDetails = Omit<NewTable, "name" | "schema">;
 
 /** What people are told of a table beside its columns. */
 export interface TableDescription {
@@ -68,21 +73,21 @@ export class Catalog {
 
   /**
    * Creates a Delta table and its entry.
-   * @param properties table properties, such as `sluice.commitIntervalMs`.
+   * @param details what else the table is to have, such as the property `sluice.commitIntervalMs`.
    * @throws ServerError `already_exists`, `invalid_argument`.
    */
   async create(
     nameText: string,
     schema: StructType,
-    properties: Readonly<Record<string, string>> = {},
+    details: TableDetails = {},
     description: TableDescription = {},
   ): Promise<CatalogEntry> {
     const name = requireName(nameText);
     if ((await this.find(name)) !== undefined) throw alreadyExists(name);
     const location = join(this.#tables, name.catalog, name.schema, name.table);
-    const interval = commitIntervalOf(properties);
+    const interval = commitIntervalOf(details.properties ?? {});
     if (typeof interval === "object") throw new ServerError("invalid_argument", interval.problem);
-    await this.#createOrAdopt(name, { location, schema, properties });
+    await this.#createOrAdopt(name, { ...details, location, schema });
     return this.#add(name, location, "managed", description);
   }
 
@@ -164,10 +169,7 @@ export class Catalog {
   }
 
   /** A crash between the table and its entry leaves a table without one: it is taken over if the schema agrees. */
-  async #createOrAdopt(
-    name: TableName,
-    table: Pick<CreateTableOptions, "location" | "schema" | "properties">,
-  ): Promise<void> {
+  async #createOrAdopt(name: TableName, table: CreateTableOptions): Promise<void> {
     const { location, schema } = table;
     try {
       await createTable({ ...table, name: name.table });
@@ -178,7 +180,7 @@ export class Catalog {
       }
       const existing = await openTable(location);
       const found = existing.snapshot().schema;
-      if (JSON.stringify(found) !== JSON.stringify(schema)) throw alreadyExists(name);
+      if (columnsText(found) !== columnsText(schema)) throw alreadyExists(name);
     }
   }
 
@@ -237,6 +239,11 @@ function requireName(text: string): TableName {
 
 function byName(left: CatalogEntry, right: CatalogEntry): number {
   return left.name < right.name ? -1 : Number(left.name > right.name);
+}
+
+/** Without what a table adds to its columns, such as their ids. */
+function columnsText({ fields }: StructType): string {
+  return fields.map(sqlOfField).join(", ");
 }
 
 function alreadyExists(name: TableName): ServerError {
