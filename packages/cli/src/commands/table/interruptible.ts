@@ -28,12 +28,15 @@ export async function runInterruptible<T>(
   const abort = new AbortController();
   const stop = new StopRequested();
   let stopSignal: StopSignal | undefined;
+  let display: Progress | undefined;
   void signals.first.then((signal) => {
     stopSignal = signal;
+    const line = `${signal}: ending in order; once more ends at once`;
+    if (display === undefined) screen.tell(line);
+    else display.print(line);
     abort.abort(stop);
   });
   void signals.second.then((signal) => process.exit(EXIT_CODES[signal]));
-  let display: Progress | undefined;
   if (progress !== undefined) {
     const { errorOutput, errorStyle } = screen;
     display = startProgress({ output: errorOutput, style: errorStyle, read: progress });
