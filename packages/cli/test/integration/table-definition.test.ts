@@ -25,9 +25,22 @@ test("creates a table with all that it may have, by name and by path, and descri
   const path = join(await temporaryDirectory(context), "orders");
   const definition = [
     "id BIGINT NOT NULL, day DATE, price DECIMAL(10,2) COMMENT 'in euros', place STRUCT<city: STRING, zip: INT>",
-    ...["--partition-by", "day", "--constraint", "positive=price > 0", "--default", "price=1.00"],
-    ...["--property", "delta.checkpointInterval=5", "--property", "team=shop"],
-    ...["--column-mapping", "name", "--feature", "deletionVectors", "--comment", "what was sold"],
+    "--partition-by",
+    "day",
+    "--constraint",
+    "positive=price > 0",
+    "--default",
+    "price=1.00",
+    "--property",
+    "delta.checkpointInterval=5",
+    "--property",
+    "team=shop",
+    "--column-mapping",
+    "name",
+    "--feature",
+    "deletionVectors",
+    "--comment",
+    "what was sold",
   ];
   const tables = [
     { given: [NAME, ...definition, "--data", data], read: [NAME, "--data", data], name: NAME },
@@ -210,8 +223,21 @@ test("refuses changes that cannot be, and says what to do", async (context) => {
 
 test("explains each command with an example", async (context) => {
   const commands = [
-    ...["create", "list", "show", "describe", "history", "head", "count", "export", "optimize"],
-    ...["vacuum", "checkpoint", "restore", "alter", "alter add-column", "alter set-property"],
+    "create",
+    "list",
+    "show",
+    "describe",
+    "history",
+    "head",
+    "count",
+    "export",
+    "optimize",
+    "vacuum",
+    "checkpoint",
+    "restore",
+    "alter",
+    "alter add-column",
+    "alter set-property",
   ];
   for (const command of commands) {
     const { code, stdout } = await runInProcess(["table", ...command.split(" "), "--help"]);

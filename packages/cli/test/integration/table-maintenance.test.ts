@@ -17,11 +17,11 @@ import {
 async function tableOfFiles(context: TestContext, fileCount: number): Promise<DeltaTable> {
   const location = join(await temporaryDirectory(context), "table");
   const schema = parseColumnList("id BIGINT NOT NULL, day DATE");
-  const table = await createTable({ location, schema, partitionBy: ["day"] });
+  const created = await createTable({ location, schema, partitionBy: ["day"] });
   for (let id = 0; id < fileCount; id += 1) {
-    await table.appendRows([{ id: BigInt(id), day: id % 2 === 0 ? "2024-01-31" : "2024-02-01" }]);
+    await created.appendRows([{ id: BigInt(id), day: id % 2 === 0 ? "2024-01-31" : "2024-02-01" }]);
   }
-  return table;
+  return created;
 }
 
 async function table(...commandLine: readonly string[]): Promise<RunResult> {
@@ -141,8 +141,10 @@ test("tidies a table while a server appends to it, and loses no record", async (
   const data = await temporaryDirectory(context);
   const name = "main.default.events";
   const dev = await startDev(context, data, [
-    ...["--table", `${name}=id BIGINT NOT NULL, s STRING`],
-    ...["--commit-interval-ms", "20"],
+    "--table",
+    `${name}=id BIGINT NOT NULL, s STRING`,
+    "--commit-interval-ms",
+    "20",
   ]);
   const records = (start: number, count: number): string =>
     Array.from({ length: count }, (_, index) => `{"id":${start + index},"s":"x"}\n`).join("");
@@ -150,14 +152,13 @@ test("tidies a table while a server appends to it, and loses no record", async (
     const sent = await runInProcess(["produce", name], dev.environment, records(start, 100));
     assert.equal(sent.code, 0, sent.stderr);
   }
-  let isProducing = true;
-  const producing = (async () => {
+  const producing = { isDone: false };
+  const produced = (async () => {
     for (let start = 600; start < 3000; start += 100) {
       const sent = await runInProcess(["produce", name], dev.environment, records(start, 100));
       assert.equal(sent.code, 0, sent.stderr);
     }
-    isProducing = false;
-  })();
+  })().finally(() => (producing.isDone = true));
   const location = join(data, "tables/main/default/events");
   let removedFileCount = 0;
   do {
@@ -183,8 +184,8 @@ test("tidies a table while a server appends to it, and loses no record", async (
     assert.equal(altered.code, 0, altered.stderr);
     const checkpoint = await table("checkpoint", name, "--data", data);
     assert.equal(checkpoint.code, 0, checkpoint.stderr);
-  } while (isProducing);
-  await producing;
+  } while (!producing.isDone);
+  await produced;
   await stopDev(dev);
   assert.ok(removedFileCount > 0);
   assert.deepEqual(

@@ -68,7 +68,7 @@ function overview(facts: TableFacts, { screen }: CommandContext): string[] {
       ["partitioned by", partitionColumns.length === 0 ? undefined : partitionColumns.join(", ")],
       ["clustered by", clusterColumns.length === 0 ? undefined : clusterColumns.join(", ")],
     ],
-    screen.style,
+    screen,
   );
 }
 
@@ -78,7 +78,7 @@ function section(
   { screen }: CommandContext,
 ): string[] {
   const entries = Object.entries(values).sort(([left], [right]) => (left < right ? -1 : 1));
-  return entries.length === 0 ? [] : ["", title, ...factLines(entries, screen.style)];
+  return entries.length === 0 ? [] : ["", title, ...factLines(entries, screen)];
 }
 
 function applicationLines(

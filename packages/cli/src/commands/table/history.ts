@@ -24,16 +24,16 @@ export async function historyCommand(
     return;
   }
   const titles = [
-    { title: "version", align: "right" },
-    { title: "time (UTC)" },
-    { title: "operation" },
+    { title: "version", align: "right", isWhole: true },
+    { title: "time (UTC)", isWhole: true },
+    { title: "operation", isWhole: true },
     { title: "parameters" },
     { title: "metrics" },
     { title: "engine" },
   ] as const;
   const rows = entries.map((entry) => [
     String(entry.version),
-    timeText(entry.timestampMs)?.slice(0, -1).replace("T", " ") ?? "",
+    timeText(entry.timestampMs)?.slice(0, -5).replace("T", " ") ?? "",
     entry.operation ?? "",
     pairsText(entry.operationParameters),
     pairsText(entry.operationMetrics),

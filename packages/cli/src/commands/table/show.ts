@@ -41,7 +41,7 @@ export async function showTableCommand(
   ] as const;
   await screen.print(
     screen.style.bold(name),
-    ...factLines(facts, screen.style),
+    ...factLines(facts, screen),
     "",
     ...columnTree(schema, screen),
   );
