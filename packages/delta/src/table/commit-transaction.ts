@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { DeltaError } from "../delta-error.ts";
 import type { CommitInfoAction } from "../log/actions.ts";
+import { tryWriteChecksum } from "../log/checksum.ts";
 import { type Commit, digestOfCommit, encodeCommit, parseCommit } from "../log/commit-codec.ts";
 import { commitPath } from "../log/log-files.ts";
 import { readCommit } from "../log/read-commits.ts";
@@ -28,7 +29,8 @@ export interface TableState extends ResolvedComponents {
 
 /**
  * Commits a transaction optimistically: writes the version after the newest one known; if another writer was there
- * first, sees what the table has become and goes on from there, unless that stands against it.
+ * first, sees what the table has become and goes on from there, unless that stands against it. A checksum of the new
+ * version is put beside it, as far as that can be done.
  *
  * @param checkLatest throws where the table that the commit would be put on cannot take it.
  */
@@ -55,7 +57,9 @@ export async function commitTransaction(
     checkDefinition(commit, latest);
     const put = await table.store.putIfAbsent(commitPath(version), bytes);
     if (put.kind === "created" || (await isOwnCommit(table, version, txnId))) {
-      table.advance(replayCommits(latest, [commit]));
+      const next = replayCommits(latest, [commit]);
+      table.advance(next);
+      await tryWriteChecksum(table.store, next);
       return { kind: "committed", version };
     }
     const refreshed = await table.refresh();

@@ -162,7 +162,7 @@ export class DeltaTable {
   }
 
   /**
-   * As {@link DeltaTable.scan}, column by column: several times as fast for who needs no rows.
+   * As {@link DeltaTable.scan}, column by column: several times as fast for columns of numbers.
    * @throws DeltaError while iterating, as {@link DeltaTable.scan}.
    */
   scanColumns(options: ScanOptions = {}): AsyncGenerator<ColumnBatch, void, undefined> {

@@ -1,13 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { LeafStream } from "./leaf-stream.ts";
-import { BytesValues } from "./leaf-values.ts";
-import type { ReadNode } from "./schema-tree.ts";
+import { decodeLeaf, fetchChunks, type ParquetFile } from "../../scan/parquet/parquet-file.ts";
+import { LeafStream, type StoredValue } from "./leaf-stream.ts";
+import type { ReadLeafNode, ReadNode } from "./schema-tree.ts";
 
-/** A leaf's value as it comes from the file. */
-export type RawValue = number | bigint | boolean | string | Uint8Array;
+/** A leaf's value as it comes from the file; text as a string. */
+export type RawValue = StoredValue | string;
 
 /** Turns a raw value into what the caller wants to see of it. */
-export type LeafConverter = (value: RawValue, leaf: ReadNode & { kind: "leaf" }) => unknown;
+export type LeafConverter = (value: RawValue, leaf: ReadLeafNode) => unknown;
+
+/**
+ * Fetches columns of a row group.
+ * @throws DeltaError `data_loss`; also thrown by a look at a column that cannot be decoded.
+ */
+export async function readRowGroup(
+  file: ParquetFile,
+  index: number,
+  columns: readonly ReadNode[],
+): Promise<RowGroupColumns> {
+  const group = file.rowGroups[index];
+  if (group === undefined) throw new RangeError(`${file.path} has no row group ${index}`);
+  const leaves = columns.flatMap(({ firstLeaf, leafEnd }) =>
+    Array.from({ length: leafEnd - firstLeaf }, (_, offset) => firstLeaf + offset),
+  );
+  const fetched = await fetchChunks(file, group, leaves);
+  return new RowGroupColumns(group.rowCount, (leaf) => {
+    const maxDefinitionLevel = file.tree.leaves[leaf]?.definitionLevel ?? 0;
+    return new LeafStream(decodeLeaf(file, group, leaf, fetched), maxDefinitionLevel);
+  });
+}
 
 /**
  * The columns of a row group. A column is decoded when it is first asked for; a value is put together from its leaves
@@ -121,7 +142,7 @@ class RowAssembler {
     return value;
   }
 
-  #readLeaf(node: ReadNode & { kind: "leaf" }): unknown {
+  #readLeaf(node: ReadLeafNode): unknown {
     const index = node.firstLeaf - this.#firstLeaf;
     const entry = this.#cursors[index] as number;
     this.#cursors[index] = entry + 1;
@@ -136,15 +157,9 @@ function putEntry(map: Record<string, unknown>, key: string, value: unknown): vo
   else Object.defineProperty(map, key, { value, enumerable: true });
 }
 
-/** The value of an entry that has one; text as a string. */
-export function rawValueOf(
-  stream: LeafStream,
-  entry: number,
-  { element }: ReadNode & { kind: "leaf" },
-): RawValue {
-  const { values } = stream;
+/** The value of an entry that has one. */
+export function rawValueOf(stream: LeafStream, entry: number, { element }: ReadLeafNode): RawValue {
   const index = stream.valueIndexOf(entry);
   const isText = element.converted_type === "UTF8" || element.logical_type?.type === "STRING";
-  if (isText && values instanceof BytesValues) return values.text(index);
-  return values.at(index);
+  return isText ? stream.textAt(index) : stream.valueAt(index);
 }
