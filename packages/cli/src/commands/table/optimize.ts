@@ -28,7 +28,7 @@ export async function optimizeCommand(
 ): Promise<number> {
   const { screen } = context;
   const { name, table } = await openTarget(argument, options, context);
-  let done: OptimizeProgress = { doneInputBytes: 0, totalInputBytes: 0 };
+  let done: OptimizeProgress = { writtenInputBytes: 0, doneInputBytes: 0, totalInputBytes: 0 };
   const result = await runInterruptible(
     {
       run: async (signal) =>
@@ -64,11 +64,11 @@ function limitsOf(options: OptimizeCommandOptions): OptimizeOptions {
   };
 }
 
-function progressOf({ doneInputBytes, totalInputBytes }: OptimizeProgress): ProgressState {
+function progressOf({ writtenInputBytes, totalInputBytes }: OptimizeProgress): ProgressState {
   return {
-    doneCount: doneInputBytes,
+    doneCount: writtenInputBytes,
     unit: "byte",
-    fraction: totalInputBytes === 0 ? undefined : doneInputBytes / totalInputBytes,
+    fraction: totalInputBytes === 0 ? undefined : writtenInputBytes / totalInputBytes,
   };
 }
 
