@@ -16,6 +16,7 @@ export {
   type NestedVector,
   memoryOf,
 } from "./columns/column-block.ts";
+export { copyRows } from "./columns/copy-rows.ts";
 export { columnKindOf, columnSpecsOf } from "./columns/column-specs.ts";
 export { type FlatKind, flatKindOf } from "./columns/flat-kinds.ts";
 export { LeafColumn, type LeafSpec, NestedColumn } from "./columns/nested-column.ts";
@@ -96,6 +97,7 @@ export {
   createZstdCompressor,
   DEFAULT_ZSTD_LEVEL,
 } from "./parquet/compressor.ts";
+export { createGzipCompressor } from "./parquet/gzip-compressor.ts";
 export {
   DecimalBound,
   type FileStatistics,
@@ -109,6 +111,11 @@ export {
   type ParquetFileOptions,
 } from "./parquet/parquet-file-encoder.ts";
 export { partitionDirectory } from "./partition/partition-directory.ts";
+export {
+  type PartitionField,
+  type PartitionRows,
+  PartitionSplitter,
+} from "./partition/partition-splitter.ts";
 export { partitionValueFromText, partitionValueToText } from "./partition/partition-values.ts";
 export {
   bytesOfPrecision,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 export type { AccessControl, ClientInfo, CreatedClient } from "./catalog/access-control.ts";
-export { Catalog, type TableDescription } from "./catalog/catalog.ts";
+export { Catalog, type TableDescription, type TableFeatures } from "./catalog/catalog.ts";
 export type {
   CatalogEntry,
   Grant,

@@ -10,7 +10,7 @@ import { createTokenAuthenticator, openAuthenticator } from "./auth/authenticato
 import { type Credentials, loadOrCreateCredentials } from "./auth/credentials.ts";
 import { Principals } from "./auth/principals.ts";
 import { TokenIssuer } from "./auth/token-issuer.ts";
-import { Catalog } from "./catalog/catalog.ts";
+import { Catalog, type TableDescription, type TableFeatures } from "./catalog/catalog.ts";
 import type { CatalogEntry } from "./catalog/catalog-state.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { EncoderPool } from "./commit/encoder-pool.ts";
@@ -20,6 +20,8 @@ import { TableRegistry } from "./ingest/table-registry.ts";
 import { Journal } from "./journal/journal.ts";
 import { type RecoverySummary, recoverTables } from "./journal/recovery.ts";
 import { type Logger, silentLogger } from "./logger.ts";
+import { MaintenanceScheduler } from "./maintenance/maintenance-scheduler.ts";
+import { MaintenanceThread } from "./maintenance/maintenance-thread.ts";
 import {
   type ClientCredentials,
   resolveServerOptions,
@@ -63,6 +65,7 @@ export interface SluiceServer {
     name: string,
     schema: StructType,
     properties?: Readonly<Record<string, string>>,
+    features?: TableDescription & TableFeatures,
   ): Promise<CatalogEntry>;
   /** Commits every acknowledged record to its table now. */
   flush(): Promise<void>;
@@ -96,7 +99,7 @@ export async function startServer(
     : undefined;
   const storage = components.logStorage ?? createNodeStorage(join(settings.dataDirectory, "log"));
   const log = await openServerLog(settings, storage);
-  const encoders = new EncoderPool(settings.encoderThreadCount);
+  const encoders = new EncoderPool(settings.encoderThreadCount, settings.maxOpenPartitions);
   try {
     return await startOn({
       settings,
@@ -149,6 +152,9 @@ async function startOn(parts: Parts): Promise<SluiceServer> {
   const catalog = new Catalog(settings.dataDirectory);
   /** Undefined until recovery is over: the log must not be trimmed before. */
   let recovery: RecoverySummary | undefined;
+  const maintenance = settings.maintenance
+    ? new MaintenanceScheduler({ runner: new MaintenanceThread(), clock, logger, settings })
+    : undefined;
   const tables = new TableRegistry({
     catalog,
     journal,
@@ -161,17 +167,19 @@ async function startOn(parts: Parts): Promise<SluiceServer> {
       commitRetries: COMMIT_RETRIES,
     },
     random: Math.random,
-    onCommitted: () => {
+    onCommitted: (table) => {
       if (recovery !== undefined) void trimLog(log, tables, logger);
+      maintenance?.noteCommit(table);
     },
   });
   try {
     recovery = await recoverTables({ log, catalog, tables, pressure: encoders, logger });
     const summary = { ...recovery };
     if (Object.values(summary).some((count) => count > 0)) logger.info(summary, "recovered");
-    return await listen(parts, { journal, catalog, tables, recovery });
+    return await listen(parts, { journal, catalog, tables, maintenance, recovery });
   } catch (reason) {
     tables.close();
+    await maintenance?.close();
     throw reason;
   }
 }
@@ -180,6 +188,7 @@ interface Storage {
   readonly journal: Journal;
   readonly catalog: Catalog;
   readonly tables: TableRegistry;
+  readonly maintenance: MaintenanceScheduler | undefined;
   readonly recovery: RecoverySummary;
 }
 
@@ -251,7 +260,8 @@ function describe(parts: Parts, running: RunningParts): SluiceServer {
     get streamCount() {
       return sessions.streamCount;
     },
-    createTable: (name, schema, properties = {}) => catalog.create(name, schema, { properties }),
+    createTable: (name, schema, properties, features) =>
+      catalog.create(name, schema, properties, features),
     flush: () => tables.flush(),
     close: () => {
       closing ??= closeAll(parts, running);
@@ -262,12 +272,13 @@ function describe(parts: Parts, running: RunningParts): SluiceServer {
 
 async function closeAll(parts: Parts, running: RunningParts): Promise<void> {
   const { settings, log, encoders, logger } = parts;
-  const { tables, sessions, listener } = running;
+  const { tables, sessions, listener, maintenance } = running;
   listener.stopAccepting();
   await sessions.drain(settings.drainTimeoutMs);
   const problems: unknown[] = [];
   await tables.flush().catch((reason: unknown) => problems.push(reason));
   tables.close();
+  await maintenance?.close();
   if (problems.length === 0) await trimLog(log, tables, logger);
   await log.close().catch((reason: unknown) => problems.push(reason));
   await encoders.close();

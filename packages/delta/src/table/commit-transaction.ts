@@ -7,10 +7,11 @@ import { commitPath } from "../log/log-files.ts";
 import { readCommit } from "../log/read-commits.ts";
 import { replayCommits, type Snapshot } from "../log/snapshot.ts";
 import { validateWritable } from "../log/table-features.ts";
-import { hasInCommitTimestamps } from "../log/table-properties.ts";
+import { hasInCommitTimestamps, isOn } from "../log/table-properties.ts";
 import { parseSchemaString } from "../schema/schema-json.ts";
 import type { ResolvedComponents } from "./components.ts";
 import { judgeTransaction } from "./conflicts.ts";
+import { supportsFeature } from "./table-protocol.ts";
 import { actionsOfTransaction } from "./transaction-actions.ts";
 import type { CommitResult, TransactionRequest } from "./transaction-request.ts";
 
@@ -133,10 +134,10 @@ function checkRemovable(
 }
 
 function isAppendOnly({ protocol, metadata }: Snapshot): boolean {
-  const { minWriterVersion, writerFeatures } = protocol;
-  const isSupported =
-    minWriterVersion >= 7 ? writerFeatures?.includes("appendOnly") === true : minWriterVersion >= 2;
-  return isSupported && metadata.configuration["delta.appendOnly"]?.toLowerCase() === "true";
+  return (
+    supportsFeature(protocol, "appendOnly") &&
+    isOn(metadata.configuration, "delta.appendOnly", false)
+  );
 }
 
 /** Whether a version that exists already is the one that this call wrote, in a try that was reported as failed. */

@@ -5,6 +5,7 @@ import { columnsOfCondition, verifyRows } from "../alter/verify-rows.ts";
 import type { ColumnBlock } from "../columns/column-block.ts";
 import { DeltaError } from "../delta-error.ts";
 import { loadSnapshot, refreshSnapshot } from "../log/load-snapshot.ts";
+import type { CheckpointFiles } from "../log/log-segment.ts";
 import { cleanUpLog, type LogCleanupOptions, type LogCleanupResult } from "../log/log-cleanup.ts";
 import type { Snapshot } from "../log/snapshot.ts";
 import {
@@ -108,6 +109,15 @@ export class DeltaTable {
     if (this.#snapshot === known) this.#snapshot = refreshed;
     else this.#advance(refreshed);
     return this.#snapshot;
+  }
+
+  /**
+   * Takes note of a checkpoint that was written of this table, so that its state need not keep in memory what that holds.
+   * @param tableId `metaData.id` of the table that it is of; that of another one is passed over.
+   */
+  noteCheckpoint(checkpoint: CheckpointFiles, tableId: string): void {
+    if (this.#snapshot.metadata.id !== tableId) return;
+    this.#snapshot = withCheckpoint(this.#snapshot, checkpoint);
   }
 
   /**

@@ -6,7 +6,6 @@ import {
   type CreateTableOptions,
   DeltaError,
   type DeltaTable,
-  type NewTable,
   openTable,
   sqlOfField,
   type StructType,
@@ -23,14 +22,23 @@ import {
 import { parseTableName, type TableName } from "./table-name.ts";
 import { VersionedFile } from "./versioned-file.ts";
 
-/** What a new table may have beside its columns. */
-export type TableDetails = Omit<NewTable, "name" | "schema">;
-
 /** What people are told of a table beside its columns. */
 export interface TableDescription {
-  readonly comment?: string;
-  readonly owner?: string;
+  readonly comment?: string | undefined;
+  readonly owner?: string | undefined;
 }
+
+/** What a new table may have beside its columns and properties; see `createTable` of `@sluice/delta`. */
+export type TableFeatures = Pick<
+  CreateTableOptions,
+  | "partitionBy"
+  | "clusterBy"
+  | "columnMapping"
+  | "constraints"
+  | "defaults"
+  | "description"
+  | "features"
+>;
 
 /** Dropped tables whose ids are kept. */
 const MAX_DROPPED_IDS = 1_000;
@@ -73,22 +81,22 @@ export class Catalog {
 
   /**
    * Creates a Delta table and its entry.
-   * @param details what else the table is to have, such as the property `sluice.commitIntervalMs`.
+   * @param properties table properties, such as `sluice.commitIntervalMs`.
    * @throws ServerError `already_exists`, `invalid_argument`.
    */
   async create(
     nameText: string,
     schema: StructType,
-    details: TableDetails = {},
-    description: TableDescription = {},
+    properties: Readonly<Record<string, string>> = {},
+    { comment, owner, ...features }: TableDescription & TableFeatures = {},
   ): Promise<CatalogEntry> {
     const name = requireName(nameText);
     if ((await this.find(name)) !== undefined) throw alreadyExists(name);
     const location = join(this.#tables, name.catalog, name.schema, name.table);
-    const interval = commitIntervalOf(details.properties ?? {});
+    const interval = commitIntervalOf(properties);
     if (typeof interval === "object") throw new ServerError("invalid_argument", interval.problem);
-    await this.#createOrAdopt(name, { ...details, location, schema });
-    return this.#add(name, location, "managed", description);
+    await this.#createOrAdopt(name, { ...features, location, schema, properties });
+    return this.#add(name, location, "managed", { comment, owner });
   }
 
   /**
@@ -169,7 +177,10 @@ export class Catalog {
   }
 
   /** A crash between the table and its entry leaves a table without one: it is taken over if the schema agrees. */
-  async #createOrAdopt(name: TableName, table: CreateTableOptions): Promise<void> {
+  async #createOrAdopt(
+    name: TableName,
+    table: TableFeatures & Pick<CreateTableOptions, "location" | "schema" | "properties">,
+  ): Promise<void> {
     const { location, schema } = table;
     try {
       await createTable({ ...table, name: name.table });

@@ -43,13 +43,9 @@ async function createNamed(
 ): Promise<Created> {
   const { name, schema } = tableDefinition(nameText, columns);
   const catalog = new Catalog(resolve(options.data));
+  const { properties, ...details } = detailsOf(options);
   const { comment } = options;
-  const { location } = await catalog.create(
-    name,
-    schema,
-    detailsOf(options),
-    comment === undefined ? {} : { comment },
-  );
+  const { location } = await catalog.create(name, schema, properties, { ...details, comment });
   return { name, location };
 }
 

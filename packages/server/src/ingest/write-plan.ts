@@ -5,14 +5,17 @@ import {
   DeltaError,
   type Snapshot,
   sqlOfField,
-  validateAppendable,
+  type WritePlan,
+  writePlanOf,
 } from "@sluice/delta";
 import { MAX_COLUMNS } from "@sluice/protocol";
 import { ServerError } from "../errors.ts";
 
-/** @throws ServerError `unimplemented` for a table that records cannot be written to, naming what stands in the way. */
-export function checkWritable(snapshot: Snapshot, name: string): void {
-  checkFeatures(snapshot, name);
+/**
+ * What a table asks of those who write to it.
+ * @throws ServerError `unimplemented` for a table that records cannot be written to, naming what stands in the way.
+ */
+export function requireWritePlan(snapshot: Snapshot, name: string): WritePlan {
   const { schema } = snapshot;
   if (schema.fields.length > MAX_COLUMNS) {
     const message = `table ${name} has ${schema.fields.length} columns; the limit is ${MAX_COLUMNS}`;
@@ -26,11 +29,8 @@ export function checkWritable(snapshot: Snapshot, name: string): void {
     const message = `column ${sqlOfField(field)} of table ${name} has a type that cannot be ingested yet`;
     throw new ServerError("unimplemented", message, { table: name, field: field.name });
   }
-}
-
-function checkFeatures(snapshot: Snapshot, name: string): void {
   try {
-    validateAppendable(snapshot);
+    return writePlanOf(snapshot);
   } catch (cause) {
     if (!(cause instanceof DeltaError)) throw cause;
     const message = `table ${name} cannot be written to: ${cause.message}`;
