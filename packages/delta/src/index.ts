@@ -133,7 +133,9 @@ export type {
 export { readBlocks, type ReadBlocksOptions, storedFieldsOf } from "./scan/read-blocks.ts";
 export type { Row } from "./scan/row.ts";
 export type { BatchColumn, BatchValues, ColumnBatch } from "./scan/scan-columns.ts";
+export { isoDateTimeOf } from "./scan/calendar.ts";
 export type { ScanOptions } from "./scan/scan-options.ts";
+export type { CountOptions } from "./scan/scan-rows.ts";
 export { parseColumnList, parseSqlType } from "./schema/column-list.ts";
 export { parseSchemaString, printSchemaString } from "./schema/schema-json.ts";
 export {
@@ -176,6 +178,7 @@ export type { TableComponents } from "./table/components.ts";
 export { createTable, type CreateTableOptions } from "./table/create-table.ts";
 export { newDataFilePath } from "./table/data-file-path.ts";
 export { type AppendRowsOptions, DeltaTable, openTable } from "./table/delta-table.ts";
+export { clusteringPathsOf } from "./table/clustering.ts";
 export { DELTA_PROPERTIES } from "./table/property-rules.ts";
 export type { NewTable } from "./table/table-definition.ts";
 export type {

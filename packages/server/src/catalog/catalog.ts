@@ -8,6 +8,7 @@ import {
   DeltaError,
   type DeltaTable,
   openTable,
+  sqlOfField,
   type StructType,
 } from "@sluice/delta";
 import { ServerError } from "../errors.ts";
@@ -31,7 +32,13 @@ export interface TableDescription {
 /** What a new table may have beside its columns and properties; see `createTable` of `@sluice/delta`. */
 export type TableFeatures = Pick<
   CreateTableOptions,
-  "partitionBy" | "clusterBy" | "columnMapping" | "constraints" | "defaults"
+  | "partitionBy"
+  | "clusterBy"
+  | "columnMapping"
+  | "constraints"
+  | "defaults"
+  | "description"
+  | "features"
 >;
 
 /** Dropped tables whose ids are kept. */
@@ -185,7 +192,7 @@ export class Catalog {
       }
       const existing = await openTable(location);
       const found = existing.snapshot().schema;
-      if (JSON.stringify(found) !== JSON.stringify(schema)) throw alreadyExists(name);
+      if (columnsText(found) !== columnsText(schema)) throw alreadyExists(name);
     }
   }
 
@@ -251,6 +258,11 @@ function requireName(text: string): TableName {
 
 function byName(left: CatalogEntry, right: CatalogEntry): number {
   return left.name < right.name ? -1 : Number(left.name > right.name);
+}
+
+/** Without what a table adds to its columns, such as their ids. */
+function columnsText({ fields }: StructType): string {
+  return fields.map(sqlOfField).join(", ");
 }
 
 function alreadyExists(name: TableName): ServerError {
