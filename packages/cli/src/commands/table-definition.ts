@@ -27,11 +27,20 @@ export function parseTableOption(text: string): TableDefinition {
 export function tableDefinition(nameText: string, columns: string): TableDefinition {
   const name = parseTableName(nameText);
   if ("problem" in name) throw new CliError(name.problem);
+  return { name: name.full, schema: columnListOf(`table ${name.full}`, columns) };
+}
+
+/**
+ * Columns as they are written in CREATE TABLE.
+ * @param what they are of, for the message.
+ * @throws CliError for columns that cannot be.
+ */
+export function columnListOf(what: string, columns: string): StructType {
   try {
-    return { name: name.full, schema: parseColumnList(columns) };
+    return parseColumnList(columns);
   } catch (cause) {
     if (!(cause instanceof DeltaError)) throw cause;
-    throw new CliError(`table ${name.full}: ${cause.message}`, {
+    throw new CliError(`${what}: ${cause.message}`, {
       cause,
       hints: [
         "Columns are written as in CREATE TABLE: 'id BIGINT NOT NULL, name STRING, at TIMESTAMP'.",

@@ -25,7 +25,7 @@ export function openProtoStream(
   );
 }
 
-/** Acknowledges nothing until so many messages are there, then all of them at once, then each as it comes. */
+/** Acknowledges nothing until so many messages are there, then all of them at once. */
 export const ackOnceAfter =
   (messageCount: number): StreamScript =>
   async (call) => {

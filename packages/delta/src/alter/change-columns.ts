@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { DeltaError } from "../delta-error.ts";
+import { COLUMN_DEFAULT_METADATA_KEY } from "../expression/column-default.ts";
 import type { Snapshot } from "../log/snapshot.ts";
 import { columnMappingModeOf, physicalNameOf } from "../log/column-mapping.ts";
 import { assignColumnIds, MAX_COLUMN_ID, withoutColumnIds } from "../schema/column-mapping.ts";
@@ -10,7 +11,7 @@ import type { StructField, StructType } from "../schema/types.ts";
 import { validateTableSchema } from "../schema/validate-schema.ts";
 import { rowChecksOf } from "../table/check-constraints.ts";
 import { clusteringColumnsOf } from "../table/clustering.ts";
-import { DEFAULT_KEY, withDefaults } from "../table/column-defaults.ts";
+import { withDefaults } from "../table/column-defaults.ts";
 import { refuseComputedColumns } from "../table/table-definition.ts";
 import { featuresOfSchema, withFeatures } from "../table/table-protocol.ts";
 import type { ColumnReference, NewColumn, PlannedChange } from "./table-change.ts";
@@ -30,7 +31,7 @@ export function addColumns(
         "is NOT NULL, which the rows that are there would break; add it nullable",
       );
     }
-    if (field.metadata[DEFAULT_KEY] !== undefined) {
+    if (field.metadata[COLUMN_DEFAULT_METADATA_KEY] !== undefined) {
       throw invalid(path, "has a default, which the rows that are there would lack; set it after");
     }
     const [plain] = withoutColumnIds({ type: "struct", fields: [field] }).fields;
@@ -145,7 +146,7 @@ export function setDefault(snapshot: Snapshot, column: string, value: string): P
 
 export function dropDefault(snapshot: Snapshot, column: string): PlannedChange {
   return changeColumn(snapshot, [column], (field) => {
-    const { [DEFAULT_KEY]: value, ...metadata } = field.metadata;
+    const { [COLUMN_DEFAULT_METADATA_KEY]: value, ...metadata } = field.metadata;
     if (value === undefined) throw invalid([column], "has no default");
     return { ...field, metadata };
   });

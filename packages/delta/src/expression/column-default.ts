@@ -40,7 +40,7 @@ export function columnDefaultOf(
     if (!(error instanceof DeltaError)) throw error;
     throw new DeltaError(
       error.code,
-      `the default ${JSON.stringify(text)} of column ${JSON.stringify(field.name)} cannot be used: ${error.message}`,
+      `the default ${text} of column ${JSON.stringify(field.name)} cannot be used: ${error.message}`,
       { cause: error, details: { ...error.details, column: field.name } },
     );
   }
@@ -78,7 +78,7 @@ function assigned(value: Scalar, from: ScalarType, to: ScalarType): Scalar | und
 function misfit(field: Pick<StructField, "name">, text: unknown, problem: string): DeltaError {
   return new DeltaError(
     "invalid_argument",
-    `the value ${JSON.stringify(text)} ${problem}, the type of column ${JSON.stringify(field.name)}`,
+    `the value ${String(text)} ${problem}, the type of column ${JSON.stringify(field.name)}`,
     { details: { column: field.name } },
   );
 }

@@ -6,14 +6,9 @@ import { createZstdCompressor } from "../../../src/parquet/compressor.ts";
 import type { ParquetFileOptions } from "../../../src/parquet/parquet-file-encoder.ts";
 import { isoDateOf } from "../../../src/scan/calendar.ts";
 import { decimalOf, decimalText } from "../../../src/schema/decimal.ts";
-import type { DataType, PrimitiveTypeName } from "../../../src/schema/types.ts";
-import {
-  type ColumnValues,
-  encodeFile,
-  field,
-  schemaOf,
-  type Value,
-} from "../parquet/support/blocks.ts";
+import type { DataType } from "../../../src/schema/types.ts";
+import { ANY_SCHEMA, anyRowGroups } from "../parquet/support/any-rows.ts";
+import { encodeFile, type Value } from "../parquet/support/blocks.ts";
 import { type ReaderCase, readerCases } from "../parquet/support/cases.ts";
 import { rowsOfFile } from "../../support/memory-file.ts";
 
@@ -43,34 +38,6 @@ describe("columns decoded from files", () => {
     );
   });
 });
-
-const ANY_VALUES: readonly (readonly [PrimitiveTypeName, fc.Arbitrary<Value>])[] = [
-  ["string", fc.string({ unit: "binary", maxLength: 20 })],
-  ["binary", fc.uint8Array({ maxLength: 20 })],
-  ["boolean", fc.boolean()],
-  ["integer", fc.integer()],
-  ["long", fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n })],
-  ["float", fc.float()],
-  ["double", fc.double()],
-];
-
-const ANY_SCHEMA = schemaOf(
-  ...ANY_VALUES.map(([type]) => field(`${type}_required`, type, false)),
-  ...ANY_VALUES.map(([type]) => field(`${type}_nullable`, type, true)),
-);
-
-function anyRowGroups(): fc.Arbitrary<ColumnValues[]> {
-  const row = fc.tuple(
-    ...ANY_VALUES.map(([, value]) => value),
-    ...ANY_VALUES.map(([, value]) => fc.option(value, { freq: 3 })),
-  );
-  const rowGroup = fc
-    .array(row, { minLength: 1, maxLength: 100 })
-    .map((rows) =>
-      ANY_SCHEMA.fields.map((_, index) => rows.map((values) => values[index] ?? null)),
-    );
-  return fc.array(rowGroup, { maxLength: 3 });
-}
 
 async function assertRead(readerCase: ReaderCase, options: ParquetFileOptions): Promise<void> {
   const { schema, rowGroups, limits } = readerCase;

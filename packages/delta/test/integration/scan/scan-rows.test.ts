@@ -208,6 +208,29 @@ describe("deletion vectors", () => {
   });
 });
 
+describe("files outside of the table", () => {
+  test("are read from directories that may be read, and refused by name from others", async (context) => {
+    const source = new MadeTable(
+      join(await temporaryDirectory(context), "with %20 space"),
+      NUMBERS,
+    );
+    const { add } = await source.file([numbers(0, 3)]);
+    const path = `file://${encodeURI(join(source.location, add.path))}`;
+    const clone = new MadeTable(await temporaryDirectory(context), NUMBERS);
+    clone.commit([{ add: { ...add, path } }, await clone.file([numbers(3, 1)])]);
+    const table = await openTable(clone.location);
+    await rejectsWith(allRows(table.scan()), "unsupported", /outside the table/);
+    const near = [`${source.location}-other`, join(source.location, "below")];
+    const refused = table.scan({ externalDirectories: near });
+    await rejectsWith(allRows(refused), "unsupported", /outside the table/);
+    const ids = [];
+    for await (const { id } of table.scan({ externalDirectories: [source.location] })) ids.push(id);
+    assert.deepEqual(ids, [0n, 1n, 2n, 3n]);
+    const relative = table.scan({ externalDirectories: ["source"] });
+    await rejectsWith(allRows(relative), "invalid_argument", /absolute paths/);
+  });
+});
+
 describe("a scan", () => {
   test("ends when its consumer stops, and when its signal says so", async (context) => {
     const made = new MadeTable(await temporaryDirectory(context), NUMBERS);

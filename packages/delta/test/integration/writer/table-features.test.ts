@@ -182,7 +182,7 @@ describe("appendRows to a table with conditions", () => {
       schema: parseColumnList("a INT, b STRING, c DATE, d DECIMAL(4,2), e BIGINT, f TIMESTAMP"),
       defaults: {
         a: "7",
-        b: "'it''s'",
+        b: "'it\\'s'",
         c: "DATE '2024-02-29'",
         d: "1.5",
         e: "NULL",
