@@ -10,6 +10,17 @@ export {
 export { type Gate, makeGate, Signal } from "./gate.ts";
 export { ManualClock } from "./manual-clock.ts";
 export {
+  AZURE_ACCOUNT,
+  type ObjectServer,
+  S3_CREDENTIALS,
+  skipWithoutAzureServer,
+  skipWithoutGcsServer,
+  skipWithoutS3Server,
+  startAzureServer,
+  startGcsServer,
+  startS3Server,
+} from "./object-servers.ts";
+export {
   conformanceScript,
   DUCKDB_PYTHON,
   PYTHON,

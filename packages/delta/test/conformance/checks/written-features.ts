@@ -232,7 +232,12 @@ export const FEATURE_CHECKS: readonly Check[] = [
     unable: NO_MAPPING,
     run: mapped("name"),
   },
-  { name: "column mapping by id, renamed and dropped", engines: READERS, run: mapped("id") },
+  {
+    name: "column mapping by id, renamed and dropped",
+    engines: READERS,
+    unable: NO_MAPPING,
+    run: mapped("id"),
+  },
   { name: "column mapping begun later", engines: READERS, unable: NO_MAPPING, run: mappedLater },
   { name: "CHECK, NOT NULL, defaults", engines: READERS, run: constrained },
   { name: "CHECK, NOT NULL and defaults are heeded", engines: ["spark"], run: enforced },
