@@ -16,6 +16,7 @@ import { type Clock, systemClock } from "./clock.ts";
 import { EncoderPool } from "./commit/encoder-pool.ts";
 import { ServerError } from "./errors.ts";
 import type { ServerFaults } from "./faults/server-faults.ts";
+import type { TableState } from "./ingest/table-life.ts";
 import { TableRegistry } from "./ingest/table-registry.ts";
 import { Journal } from "./journal/journal.ts";
 import { type RecoverySummary, recoverTables } from "./journal/recovery.ts";
@@ -60,6 +61,8 @@ export interface SluiceServer {
   /** Open ingest streams. */
   readonly streamCount: number;
   readonly catalog: Catalog;
+  /** The tables that have been written to since the start. */
+  readonly tables: readonly TableStatus[];
   /** Creates a table. @throws ServerError `already_exists`, `invalid_argument`. */
   createTable(
     name: string,
@@ -75,6 +78,17 @@ export interface SluiceServer {
    * @throws ServerError when something could not be committed; it is safe in the log.
    */
   close(): Promise<void>;
+}
+
+/** How a table fares that is written to. */
+export interface TableStatus {
+  /** catalog.schema.table */
+  readonly tableName: string;
+  readonly state: TableState;
+  /** Open streams. */
+  readonly streamCount: number;
+  /** Acknowledged records that the table did not take any more, and that are kept in files beside it. */
+  readonly rejectedRecordCount: number;
 }
 
 const COMMIT_RETRIES = 8;
@@ -259,6 +273,14 @@ function describe(parts: Parts, running: RunningParts): SluiceServer {
     catalog,
     get streamCount() {
       return sessions.streamCount;
+    },
+    get tables() {
+      return tables.tables.map(({ tableName, state, streamCount, rejectedRecordCount }) => ({
+        tableName,
+        state,
+        streamCount,
+        rejectedRecordCount,
+      }));
     },
     createTable: (name, schema, properties, features) =>
       catalog.create(name, schema, properties, features),

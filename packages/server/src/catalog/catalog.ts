@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { rm } from "node:fs/promises";
 import { join, relative, resolve, sep } from "node:path";
+import { fileURLToPath } from "node:url";
 import {
   createTable,
   type CreateTableOptions,
@@ -101,9 +102,9 @@ export class Catalog {
 
   /**
    * Gives a name to a Delta table that exists.
-   * @param location its directory.
+   * @param location its directory, or a `file:` URL of it.
    * @throws ServerError `already_exists`, `not_found` where there is no Delta table, `unimplemented` for one that cannot
-   * be read, `invalid_argument`.
+   * be read or lies in an object store, `invalid_argument`.
    */
   async register(
     nameText: string,
@@ -112,7 +113,7 @@ export class Catalog {
   ): Promise<CatalogEntry> {
     const name = requireName(nameText);
     if ((await this.find(name)) !== undefined) throw alreadyExists(name);
-    const directory = resolve(location);
+    const directory = directoryOf(location, name);
     try {
       await openTable(directory);
     } catch (cause) {
@@ -230,6 +231,13 @@ export class Catalog {
   #located(entry: CatalogEntry): CatalogEntry {
     return { ...entry, location: resolve(this.#dataDirectory, entry.location) };
   }
+}
+
+function directoryOf(location: string, { full }: TableName): string {
+  if (location.startsWith("file:")) return fileURLToPath(location);
+  if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(location)) return resolve(location);
+  const message = `table ${full} cannot be registered at ${location}: the server writes to tables in directories only`;
+  throw new ServerError("unimplemented", message, { table: full });
 }
 
 /** None where the table is away. */

@@ -88,6 +88,10 @@ export class LiveTable implements Pressure, MaintainedTable {
     this.#parts?.table.noteCheckpoint(checkpoint, tableId);
   }
 
+  get streamCount(): number {
+    return this.#streams.count;
+  }
+
   /** Acknowledged records that the table did not take any more, since it was opened. */
   get rejectedRecordCount(): number {
     return this.#rejectedRecordCount;
@@ -120,9 +124,7 @@ export class LiveTable implements Pressure, MaintainedTable {
     this.#watch.start();
   }
 
-  /**
-   * Resolves when streams can be opened, with the table as it is now. @throws ServerError why they cannot.
-   */
+  /** Resolves when streams can be opened, with the table as it is now. @throws ServerError why they cannot. */
   async whenReady(): Promise<void> {
     await this.#whenSettled();
     await this.#watch.recently();
@@ -166,9 +168,7 @@ export class LiveTable implements Pressure, MaintainedTable {
     this.#advance("changed");
     const attempt = {};
     this.#attempt = attempt;
-    const parts = this.#parts;
-    if (parts === undefined) throw new ServerError("internal", "the table is not open");
-    const replay = parts.beginReplay();
+    const replay = this.#parts?.beginReplay();
     return () => (this.#attempt === attempt ? replay : undefined);
   }
 
@@ -313,8 +313,8 @@ export class LiveTable implements Pressure, MaintainedTable {
       parts.adopt(snapshot);
       return;
     }
-    const { logger } = this.#options;
     const { version } = snapshot;
+    const { logger } = this.#options;
     logger.info({ table: this.tableName, version, change }, "the table was changed");
     if (change.kind === "compatible" && this.#state === "open") {
       try {
@@ -337,11 +337,9 @@ export class LiveTable implements Pressure, MaintainedTable {
   }
 
   #abandonRows(): void {
-    const parts = this.#parts;
     this.#attempt = undefined;
-    if (parts === undefined) return;
-    this.#heldFrom = lowest(this.#heldFrom, parts.committer.oldestUncommittedPosition);
-    parts.writer.retire("abandoned");
+    this.#heldFrom = this.oldestUncommittedPosition;
+    this.#parts?.writer.retire("abandoned");
   }
 
   async #replay(): Promise<void> {
