@@ -48,13 +48,16 @@ export interface OptimizeOptions {
    * @default false
    */
   readonly dryRun?: boolean;
-  /** Called when a new file has been committed, and for each that others have made useless. */
+  /** Called at the start, when a new file has been written, and when new files have been committed or given up. */
   readonly onProgress?: (progress: OptimizeProgress) => void;
   /** Ends the run with its reason. What is committed stays so. */
   readonly signal?: AbortSignal;
 }
 
 export interface OptimizeProgress {
+  /** Bytes of files that have been written again. */
+  readonly writtenInputBytes: number;
+  /** Of these, bytes of files whose new ones are committed, or of no use since another writer removed rows meanwhile. */
   readonly doneInputBytes: number;
   readonly totalInputBytes: number;
 }
@@ -185,6 +188,7 @@ class Compaction {
   readonly #committed: RewrittenBin[] = [];
   readonly #versions: number[] = [];
   #conflictCount = 0;
+  #writtenInputBytes = 0;
   #doneInputBytes = 0;
   #waiting: RewrittenBin[] = [];
 
@@ -205,6 +209,7 @@ class Compaction {
   async run(): Promise<OptimizeResult> {
     const { concurrency = 1, signal } = this.#options;
     checkNumber("concurrency", concurrency, 1, 64);
+    this.#report();
     try {
       await inParallel(this.#bins, concurrency, async (bin) => {
         signal?.throwIfAborted();
@@ -216,6 +221,8 @@ class Compaction {
           ...(signal === undefined ? {} : { signal }),
         });
         this.#waiting.push({ bin, added });
+        this.#writtenInputBytes += bytesOf(bin.files);
+        this.#report();
         if (inputBytesOf(this.#waiting) >= COMMIT_INPUT_BYTES) await this.#commitWaiting();
       });
       await this.#commitWaiting();
@@ -248,7 +255,7 @@ class Compaction {
     if (result.kind === "committed") {
       this.#versions.push(result.version);
       this.#committed.push(...group);
-      this.#report(group);
+      this.#settle(group);
       return;
     }
     if (group.length > 1) {
@@ -264,7 +271,7 @@ class Compaction {
     }
     await this.#discard(group);
     this.#conflictCount += group.length;
-    this.#report(group);
+    this.#settle(group);
   }
 
   async #tryCommit(group: readonly RewrittenBin[]): Promise<CommitResult> {
@@ -277,9 +284,14 @@ class Compaction {
     }
   }
 
-  #report(group: readonly RewrittenBin[]): void {
+  #settle(group: readonly RewrittenBin[]): void {
     this.#doneInputBytes += inputBytesOf(group);
+    this.#report();
+  }
+
+  #report(): void {
     this.#options.onProgress?.({
+      writtenInputBytes: this.#writtenInputBytes,
       doneInputBytes: this.#doneInputBytes,
       totalInputBytes: this.#bins.reduce((total, { files }) => total + bytesOf(files), 0),
     });
