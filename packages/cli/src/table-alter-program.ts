@@ -108,7 +108,8 @@ function addColumnChanges(add: AddChange): void {
     example: "'city STRING, weight DOUBLE'",
     changeOf: async (columns: string, parent: FieldPath | undefined) => {
       const { columnListOf } = await import("./commands/table-definition.ts");
-      const { fields } = columnListOf("the columns", columns);
+      // Which names it may have the table itself tells.
+      const { fields } = columnListOf("the columns", columns, true);
       return {
         kind: "addColumns",
         columns: fields.map((field) => (parent === undefined ? { field } : { parent, field })),

@@ -131,7 +131,7 @@ test("changes a table's definition, each time in one version", async (context) =
   ]);
   const changes: readonly (readonly string[])[] = [
     ["add-column", path, "weight DOUBLE, unit STRING COMMENT 'SI'"],
-    ["add-column", path, "zip INT", "place"],
+    ["add-column", path, "`zip code` INT", "place"],
     ["rename-column", path, "place.city", "town"],
     ["drop-column", path, "note,unit"],
     ["drop-not-null", path, "id"],
@@ -145,8 +145,10 @@ test("changes a table's definition, each time in one version", async (context) =
     ["drop-constraint", path, "light"],
     ["enable-feature", path, "allowColumnDefaults", "deletionVectors"],
     ["set-default", path, "weight", "0.5"],
-    ["cluster-by", path, "id,place.zip"],
+    ["cluster-by", path, "id,place.`zip code`"],
   ];
+  const unmapped = await runInProcess(["table", "create", `${path}2`, "`a b` INT"]);
+  assert.match(unmapped.stderr, /Delta forbids .* without column mapping/);
   for (const [index, change] of changes.entries()) {
     const result = await runInProcess(["table", "alter", ...change, "--json"]);
     assert.equal(result.code, 0, `${change.join(" ")}: ${result.stderr}`);
@@ -164,7 +166,7 @@ test("changes a table's definition, each time in one version", async (context) =
     ]),
     [
       ["id", "BIGINT", false, null, null],
-      ["place", "STRUCT<town: STRING, zip: INT>", true, null, null],
+      ["place", "STRUCT<town: STRING, `zip code`: INT>", true, null, null],
       ["weight", "DOUBLE", true, "0.5", "in kilograms"],
     ],
   );
@@ -172,7 +174,7 @@ test("changes a table's definition, each time in one version", async (context) =
   assert.equal(facts.properties["b"], "x=y");
   assert.equal(facts.properties["a"], undefined);
   assert.deepEqual(facts.constraints, { counted: "id > 0" });
-  assert.deepEqual(facts.clusterColumns, ["id", "place.zip"]);
+  assert.deepEqual(facts.clusterColumns, ["id", "place.`zip code`"]);
   assert.ok(facts.features.includes("deletionVectors"));
   assert.equal(facts.rows, 2);
 

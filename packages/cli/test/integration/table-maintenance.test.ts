@@ -188,6 +188,13 @@ test("tidies a table while a server appends to it, and loses no record", async (
   await produced;
   await stopDev(dev);
   assert.ok(removedFileCount > 0);
+  const described = await table("describe", location, "--verbose", "--json");
+  const { applications } = JSON.parse(described.stdout) as { applications: { appId: string }[] };
+  assert.match(applications[0]?.appId ?? "", /^sluice-/);
+  assert.match(
+    (await table("describe", location, "--verbose")).stdout,
+    /application +version.*\nsluice-/,
+  );
   assert.deepEqual(
     await idsOf(location),
     Array.from({ length: 3000 }, (_, id) => id),

@@ -14,8 +14,18 @@ export async function countTableCommand(
   const target = await openTarget(argument, options, context);
   const snapshot = await snapshotToRead(target, options);
   const { scan } = scanOf(snapshot, options);
+  let found = 0;
   const counted = await runInterruptible(
-    { run: async (signal) => target.table.countRows({ ...scan, signal }) },
+    options.where === undefined
+      ? { run: async (signal) => target.table.countRows({ ...scan, signal }) }
+      : {
+          run: async (signal) => {
+            const batches = target.table.scanColumns({ ...scan, columns: [], signal });
+            for await (const { rowCount } of batches) found += rowCount;
+            return found;
+          },
+          progress: () => ({ doneCount: found, unit: "row", fraction: undefined }),
+        },
     context,
   );
   if (counted.kind === "stopped") {

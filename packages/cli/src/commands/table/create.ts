@@ -41,7 +41,7 @@ async function createNamed(
   columns: string,
   options: CreateTableOptions,
 ): Promise<Created> {
-  const { name, schema } = tableDefinition(nameText, columns);
+  const { name, schema } = tableDefinition(nameText, columns, isMapped(options));
   const catalog = new Catalog(resolve(options.data));
   const { properties, ...details } = detailsOf(options);
   const { comment } = options;
@@ -54,9 +54,14 @@ async function createAt(
   columns: string,
   options: CreateTableOptions,
 ): Promise<Created> {
-  const schema = columnListOf(`table ${place}`, columns);
+  const schema = columnListOf(`table ${place}`, columns, isMapped(options));
   const { location } = await createTable({ location: place, schema, ...detailsOf(options) });
   return { name: location, location };
+}
+
+function isMapped({ columnMapping, property }: CreateTableOptions): boolean {
+  const mode = columnMapping ?? property["delta.columnMapping.mode"] ?? "none";
+  return mode.toLowerCase() !== "none";
 }
 
 function detailsOf(options: CreateTableOptions): Omit<NewTable, "schema" | "name"> {

@@ -55,7 +55,7 @@ export async function tableFacts({ name, table }: Target): Promise<TableFacts> {
     location: table.location,
     id: metadata.id,
     version,
-    changedAt: await timeOfNewest(table),
+    changedAt: await timeOf(table, version),
     createdAt: timeText(metadata.createdTime),
     comment: metadata.description ?? null,
     rows,
@@ -88,8 +88,13 @@ export function timeText(timeMs: number | undefined): string | null {
   return Number.isNaN(date.getTime()) ? null : date.toISOString();
 }
 
-async function timeOfNewest(table: Target["table"]): Promise<string | null> {
-  for await (const { timestampMs } of table.history({ limit: 1 })) return timeText(timestampMs);
+/** When a version was committed. Others may have committed later ones meanwhile. */
+async function timeOf(table: Target["table"], version: number): Promise<string | null> {
+  for await (const entry of table.history()) {
+    if (entry.version <= version) {
+      return entry.version === version ? timeText(entry.timestampMs) : null;
+    }
+  }
   return null;
 }
 

@@ -21,6 +21,17 @@ test("shows the time taken where the end is not known", () => {
   assert.equal(progressLine(state, 2, undefined), "3 records  2/s  2.00 s  1 invalid record");
 });
 
+test("counts bytes and files where these are what is done", () => {
+  assert.equal(
+    progressLine({ fraction: undefined, doneCount: 3_000_000, unit: "byte" }, 2, undefined),
+    "3.0 MB  1.5 MB/s  2.00 s",
+  );
+  assert.equal(
+    progressLine({ fraction: undefined, doneCount: 4, unit: "file" }, 2, undefined),
+    "4 files  2/s  2.00 s",
+  );
+});
+
 test("does not claim that all is done before it is", () => {
   assert.match(progressLine({ fraction: 0.9999, doneCount: 1 }, 1, undefined), /^99 %/);
 });
