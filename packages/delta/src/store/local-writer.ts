@@ -90,7 +90,7 @@ export class LocalWriter implements ObjectWriter {
     try {
       // All up to the root: one that another writer has just made need not be durable yet.
       let directory = this.#target;
-      for (const _name of this.path.split("/")) {
+      for (let depth = this.path.split("/").length; depth > 0; depth -= 1) {
         directory = path.dirname(directory);
         await syncDirectory(directory);
       }
