@@ -34,6 +34,12 @@ export interface OptimizeOptions {
    */
   readonly maxDeletedShare?: number;
   /**
+   * A file that would have a larger part of a new file's bytes than this stays as it is, 0 to 1. Below 1 it bounds how
+   * often repeated runs write the same rows again: with 0.5 a file is joined only with at least as much as it has itself.
+   * @default 1: small files are joined with whatever there is
+   */
+  readonly maxFileShare?: number;
+  /**
    * Reads at most so many bytes, so that a run has an end; the next one goes on.
    * @default no limit
    */
@@ -143,7 +149,10 @@ function limitsOf(plan: WritePlan, options: OptimizeOptions): CompactionLimits {
   checkNumber("minFileBytes", minFileBytes, 0, Number.MAX_SAFE_INTEGER);
   const maxDeletedShare = options.maxDeletedShare ?? DEFAULT_MAX_DELETED_SHARE;
   checkNumber("maxDeletedShare", maxDeletedShare, 0, 1);
-  return { targetFileBytes, minFileBytes, maxDeletedShare, maxFilesPerBin: MAX_FILES_PER_BIN };
+  const maxFileShare = options.maxFileShare ?? 1;
+  checkNumber("maxFileShare", maxFileShare, 0, 1);
+  const maxFilesPerBin = MAX_FILES_PER_BIN;
+  return { targetFileBytes, minFileBytes, maxDeletedShare, maxFilesPerBin, maxFileShare };
 }
 
 function checkNumber(name: string, value: number, min: number, max: number): void {

@@ -60,4 +60,16 @@ describe("a change of a table's definition", () => {
     const upgraded = withFeatures(protocol, ["deletionVectors"]);
     assert.deepEqual(upgraded?.readerFeatures, ["deletionVectors", "variantType-preview"]);
   });
+
+  test("is heeded by a writer that was opened before: other clustering asks for other statistics", async (context) => {
+    const location = await temporaryDirectory(context);
+    const schema = parseColumnList("a INT, b INT");
+    const properties = { "delta.dataSkippingNumIndexedCols": "0" };
+    const table = await createTable({ location, schema, properties, clusterBy: ["a"] });
+    await using writer = await table.openWriter();
+    await writer.write([{ a: 1, b: 1 }]);
+    await table.alter({ kind: "clusterBy", columns: ["b"] });
+    await rejectsWith(writer.commit(), "invalid_argument", /no statistics of "b"/);
+    assert.equal((await table.refresh()).files.fileCount, 0);
+  });
 });

@@ -20,6 +20,9 @@ const MAX_VACUUM_FILES = 10_000;
 /** The server's own files are among those that no version names, from when they are written until they are committed. */
 const MIN_RETENTION_MS = 86_400_000;
 
+/** Rows are written again about as often as their file's size has doubled, and not with each compaction. */
+const MAX_FILE_SHARE = 0.5;
+
 const port = parentPort;
 if (port === null) throw new Error("the maintenance worker must be started as a worker thread");
 
@@ -45,6 +48,7 @@ async function run(request: MaintenanceRequest): Promise<MaintenanceResult> {
       const table = await openTable(location);
       const { removedFileCount, addedFileCount } = await table.optimize({
         maxInputBytes: request.maxCompactionBytes,
+        maxFileShare: MAX_FILE_SHARE,
       });
       return { task, removedFileCount, addedFileCount };
     }
