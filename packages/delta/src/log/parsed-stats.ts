@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { floatLowerBound, floatUpperBound } from "../expression/file-bounds.ts";
 import { scalarTypeOf } from "../expression/scalar-types.ts";
 import { scalarOfPartitionText } from "../partition/partition-values.ts";
 import type { StructField } from "../schema/types.ts";
@@ -22,8 +23,8 @@ export function parsedStatsOf(
   const { numRecords, minValues, maxValues, nullCount, tightBounds } = parsed;
   return {
     numRecords: wholeOf(numRecords),
-    minValues: boundsOf(minValues, fields),
-    maxValues: boundsOf(maxValues, fields),
+    minValues: boundsOf(minValues, fields, floatLowerBound),
+    maxValues: boundsOf(maxValues, fields, floatUpperBound),
     nullCount: nullCountsOf(nullCount, fields),
     tightBounds: typeof tightBounds === "boolean" ? tightBounds : undefined,
   };
@@ -55,16 +56,21 @@ function parseExact(stats: string): Row | undefined {
   }
 }
 
-function boundsOf(value: unknown, fields: readonly StatsField[]): Row | undefined {
+function boundsOf(
+  value: unknown,
+  fields: readonly StatsField[],
+  boundOfFloat: (bound: number) => number,
+): Row | undefined {
   if (!isJsonObject(value)) return undefined;
   const row: Record<string, unknown> = {};
-  for (const { name, type, fields: inner, hasBounds } of fields) {
+  for (const { name, type, fields: inner, hasBounds, wasFloat } of fields) {
     if (!hasBounds) continue;
     const item = value[name];
     const scalar = scalarTypeOf(type);
-    if (inner !== undefined) row[name] = boundsOf(item, inner);
+    if (inner !== undefined) row[name] = boundsOf(item, inner, boundOfFloat);
     else if (typeof item === "string" && scalar !== undefined) {
-      row[name] = scalar === "string" ? item : scalarOfPartitionText(item, scalar);
+      const bound = scalar === "string" ? item : scalarOfPartitionText(item, scalar);
+      row[name] = wasFloat && typeof bound === "number" ? boundOfFloat(bound) : bound;
     }
   }
   return row;

@@ -22,9 +22,12 @@ const READER_WRITER_FEATURES: ReadonlySet<string> = new Set([
   "columnMapping",
   "deletionVectors",
   "timestampNtz",
+  "typeWidening",
+  "typeWidening-preview",
   "v2Checkpoint",
   "vacuumProtocolCheck",
   "variantType",
+  "variantType-preview",
 ]);
 
 /** Features that others rest on. */
