@@ -77,11 +77,12 @@ describe("tables that Spark makes", { skip: skipWithoutSpark }, () => {
     );
     assert.equal(own.length, rows.length * 2);
     const output = runSpark("delta/spark_features.py", directory, "type_widening");
-    const readings = JSON.parse(output.trimEnd().split("\n").at(-1) ?? "") as Record<
+    const lastLine = output.trimEnd().split("\n").at(-1) ?? "";
+    const { type_widening: reading } = JSON.parse(lastLine) as Record<
       string,
       Pick<Reading, "rows">
     >;
-    assert.deepEqual(sorted(readings["type_widening"]?.rows ?? []), sorted(own));
+    assert.deepEqual(sorted(reading?.rows ?? []), sorted(own));
   });
 });
 

@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { isWidening } from "../../../src/schema/type-widening.ts";
-import type { DataType } from "../../../src/schema/types.ts";
+import type { PrimitiveTypeName } from "../../../src/schema/types.ts";
 
-const TYPES: readonly DataType[] = [
+const TYPES: readonly PrimitiveTypeName[] = [
   "string",
   "boolean",
   "byte",
@@ -42,8 +42,8 @@ describe("wider types", () => {
   test("are those of the protocol", () => {
     for (const from of TYPES) {
       for (const to of TYPES) {
-        const [one, other] = [String(from), String(to)];
-        assert.equal(isWidening(from, to), ALLOWED.has(`${one} ${other}`), `${one} to ${other}`);
+        const change = `${from} ${to}`;
+        assert.equal(isWidening(from, to), ALLOWED.has(change), change);
       }
     }
   });
