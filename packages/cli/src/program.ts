@@ -88,6 +88,12 @@ function devCommand(context: CommandContext, onExitCode: (code: number) => void)
       "longest time before records become visible in their table (default: 500)",
       wholeNumber(10, 3_600_000),
     )
+    .option("--no-compaction", "leave the small files of commits as they are")
+    .option(
+      "--vacuum-interval-ms <number>",
+      "how often to delete files that no version of the retention needs (default: never)",
+      wholeNumber(60_000, 2_592_000_000),
+    )
     .option("--chaos <faults>", "make clients meet with faults, to test them; see below")
     .option("--json", "print one line of JSON when ready")
     .addHelpText(

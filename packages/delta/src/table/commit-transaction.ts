@@ -4,7 +4,7 @@ import type { CommitInfoAction } from "../log/actions.ts";
 import { tryWriteChecksum } from "../log/checksum.ts";
 import { type Commit, digestOfCommit, encodeCommit, parseCommit } from "../log/commit-codec.ts";
 import { commitPath } from "../log/log-files.ts";
-import { readCommit } from "../log/read-commits.ts";
+import { readCommitHead } from "../log/read-commits.ts";
 import { replayCommits, type Snapshot } from "../log/snapshot.ts";
 import { validateWritable } from "../log/table-features.ts";
 import { hasInCommitTimestamps, isOn } from "../log/table-properties.ts";
@@ -68,7 +68,7 @@ export async function commitTransaction(
       throw new DeltaError(
         "unavailable",
         `version ${version} of ${table.store.location} exists but cannot be read yet`,
-        { details: { version } },
+        { details: { version }, effect: "unknown" },
       );
     }
   }
@@ -142,6 +142,15 @@ function isAppendOnly({ protocol, metadata }: Snapshot): boolean {
 
 /** Whether a version that exists already is the one that this call wrote, in a try that was reported as failed. */
 async function isOwnCommit(table: TableState, version: number, txnId: string): Promise<boolean> {
-  const commit = await readCommit(table.store, version);
-  return commit?.commitInfo?.txnId === txnId;
+  try {
+    const head = await readCommitHead(table.store, version);
+    return head?.commitInfo?.txnId === txnId;
+  } catch (cause) {
+    if (!(cause instanceof DeltaError)) throw cause;
+    throw new DeltaError(
+      cause.code,
+      `version ${version} of ${table.store.location} exists, and whether it is this commit cannot be read: ${cause.message}`,
+      { cause, details: { version }, effect: "unknown" },
+    );
+  }
 }

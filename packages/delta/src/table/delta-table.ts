@@ -8,6 +8,7 @@ import { loadSnapshot, refreshSnapshot } from "../log/load-snapshot.ts";
 import type { CheckpointFiles } from "../log/log-segment.ts";
 import { cleanUpLog, type LogCleanupOptions, type LogCleanupResult } from "../log/log-cleanup.ts";
 import type { Snapshot } from "../log/snapshot.ts";
+import { validateWritable } from "../log/table-features.ts";
 import {
   type CheckpointOptions,
   withCheckpoint,
@@ -38,6 +39,7 @@ import { type CountOptions, countRows, scanRows } from "../scan/scan-rows.ts";
 import {
   type AppendRequest,
   checkAppendable,
+  checkClusteringStatistics,
   transactionOfAppend,
   validateAppendRequest,
 } from "./append-request.ts";
@@ -218,7 +220,11 @@ export class DeltaTable {
       components: this.#components,
       snapshot: () => this.#snapshot,
       refresh: async () => this.refresh(),
-      commit: async (request) => this.#enqueue(request),
+      commit: async (request) =>
+        this.#enqueue(request, (latest) => {
+          validateWritable(latest);
+          checkClusteringStatistics(request.adds ?? [], latest);
+        }),
     };
     return openTableWriter(table, options);
   }

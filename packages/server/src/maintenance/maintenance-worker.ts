@@ -10,6 +10,9 @@ import type {
 /** Data files that one vacuum deletes at most; the next one goes on. */
 const MAX_VACUUM_FILES = 10_000;
 
+/** Rows are written again about as often as their file's size has doubled, and not with each compaction. */
+const MAX_FILE_SHARE = 0.5;
+
 const port = parentPort;
 if (port === null) throw new Error("the maintenance worker must be started as a worker thread");
 
@@ -35,6 +38,7 @@ async function run(request: MaintenanceRequest): Promise<MaintenanceResult> {
       const table = await openTable(location);
       const { removedFileCount, addedFileCount } = await table.optimize({
         maxInputBytes: request.maxCompactionBytes,
+        maxFileShare: MAX_FILE_SHARE,
       });
       return { task, removedFileCount, addedFileCount };
     }
