@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs the independent readers that conformance tests use, into .cache/venv, and Spark into .cache/spark-venv where
-# there is a Java. Safe to run again.
+# Installs the independent readers that conformance tests use, into .cache/venv, DuckDB with its Delta extension into
+# .cache/duckdb-venv, and Spark into .cache/spark-venv where there is a Java. Safe to run again.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -14,6 +14,9 @@ install() {
 install venv requirements.txt
 .cache/venv/bin/python -c 'import deltalake, duckdb, polars, pyarrow
 print("deltalake", deltalake.__version__, "duckdb", duckdb.__version__, "polars", polars.__version__, "pyarrow", pyarrow.__version__)'
+
+install duckdb-venv duckdb-requirements.txt
+.cache/duckdb-venv/bin/python -c 'import duckdb; print("duckdb", duckdb.__version__, "with the delta extension")'
 
 if command -v java >/dev/null 2>&1; then
   install spark-venv spark-requirements.txt

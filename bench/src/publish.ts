@@ -7,6 +7,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { profileRows } from "./cases/profile.ts";
 import { scalingRows } from "./cases/scaling.ts";
 import { barRows, type CompareReport, faultRows, strategyRows } from "./compare/report.ts";
+import { deltaBarRows } from "./delta/report.ts";
 import { formatMarkdownTable } from "./lib/format-table.ts";
 import { goalRows } from "./lib/goals.ts";
 import { type BenchReport, type Circumstances, resultRows } from "./lib/report.ts";
@@ -29,6 +30,9 @@ const SECTIONS: readonly Section[] = [
   bench("results", "latest.json", ({ results }) => formatMarkdownTable(resultRows(results))),
   bench("scaling", "scaling.json", ({ results }) => tables(scalingRows(results))),
   bench("profile", "profile.json", ({ results }) => tables(profileRows(results))),
+  bench("delta", "delta.json", ({ results }) =>
+    tables([deltaBarRows(results), resultRows(results)]),
+  ),
   compare(STRATEGIES, "strategies", ({ results }) => formatMarkdownTable(strategyRows(results))),
   compare(STRATEGIES, "bars", ({ results }) => formatMarkdownTable(barRows(results))),
   compare(COMPARED, "faults", ({ faults }) => formatMarkdownTable(faultRows(faults))),
@@ -68,7 +72,9 @@ function describe({ machine, versions, durability, mode, measuredAt }: Circumsta
     `${machine["cores"]} cores of ${machine["cpu"]}, ${machine["memoryGiB"]} GiB, ${machine["platform"]}`,
     `Node ${versions["node"]}`,
     `Sluice ${versions["sluice"]} at ${versions["commit"]}`,
-    `official client ${versions["officialClient"]}`,
+    ...(versions["deltalake"] === undefined
+      ? [`official client ${versions["officialClient"]}`]
+      : [`deltalake ${versions["deltalake"]}`, `pyarrow ${versions["pyarrow"]}`]),
     `${measuredAt.slice(0, 10)}, ${mode} run`,
     durability,
   ];

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Values of a table as JSON can hold them exactly: integers as text, timestamps as microseconds since 1970, binary as
-hexadecimal, floating-point numbers as `float.hex`."""
+hexadecimal, floating-point numbers as `float.hex`, decimals with all digits of their scale, maps as lists of pairs."""
 
 import datetime
+import decimal
 
 EPOCH = datetime.datetime(1970, 1, 1)
 
@@ -14,6 +15,8 @@ def plain(value):
         return str(value)
     if isinstance(value, float):
         return value.hex()
+    if isinstance(value, decimal.Decimal):
+        return str(value)
     if isinstance(value, (bytes, bytearray)):
         return value.hex()
     if isinstance(value, datetime.datetime):
@@ -22,7 +25,9 @@ def plain(value):
         return f"{(value - EPOCH) // datetime.timedelta(microseconds=1)}us"
     if isinstance(value, datetime.date):
         return value.isoformat()
-    if isinstance(value, list):
+    if isinstance(value, decimal.Decimal):
+        return format(value, "f")
+    if isinstance(value, (list, tuple)):
         return [plain(item) for item in value]
     if isinstance(value, dict):
         return {key: plain(item) for key, item in value.items()}

@@ -235,4 +235,5 @@ def main():
     print("\n" + json.dumps(make.readings))
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -58,8 +58,8 @@ export async function produceFlights(
     output: process.stderr,
     style,
     read: () => {
-      const recordCount = stream.statistics.acknowledgedRecords;
-      return { recordCount, fraction: recordCount / flights.length };
+      const doneCount = stream.statistics.acknowledgedRecords;
+      return { doneCount, fraction: doneCount / flights.length };
     },
   });
   const startedAtMs = performance.now();

@@ -55,13 +55,28 @@ test("runs embedded-server, which brings its own server", async () => {
   assert.match(stdout, /"sensor":"cellar","celsius":12\.25/);
 });
 
+test("runs delta-tables, which needs no server", async () => {
+  const directory = await mkdtemp(join(tmpdir(), "sluice-examples-"));
+  try {
+    const { stdout } = await runExample("delta-tables", {}, join(directory, "readings"));
+    assert.match(
+      stdout,
+      /^4320 rows, 257 of them warm on the second day\ncompacted 2 files into 1\n/,
+    );
+    assert.match(stdout, /version 0: CREATE TABLE\n$/);
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+});
+
 /** @throws Error when the example ends with another code than 0 */
 function runExample(
   name: string,
   environment: Readonly<Record<string, string>>,
+  ...parameters: readonly string[]
 ): Promise<{ stdout: string; stderr: string }> {
   const script = fileURLToPath(new URL(`../../${name}.js`, import.meta.url));
-  return promisify(execFile)(process.execPath, [script], {
+  return promisify(execFile)(process.execPath, [script, ...parameters], {
     env: { ...process.env, ...environment },
   });
 }

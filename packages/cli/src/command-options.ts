@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { FieldPath } from "@sluice/delta";
 import { Argument, type Command, InvalidArgumentError, Option } from "commander";
 import type { LaneRange } from "./commands/produce.ts";
+import { parseColumnPaths } from "./column-paths.ts";
 import { DEFAULT_DATA_DIRECTORY } from "./environment.ts";
+import { parseDuration, parseMoment } from "./terminal/durations.ts";
 
 /** Adds the options that say where records are sent to, and as whom. */
 export function addConnectionOptions(command: Command): Command {
@@ -28,6 +31,14 @@ export function dataOption(): Option {
 
 export function jsonOption(description = "print JSON"): Option {
   return new Option("--json", description);
+}
+
+/** For commands that work on any table, with a name or without. */
+export function tableArgument(): Argument {
+  return new Argument(
+    "[table]",
+    "catalog.schema.table in the data directory, or a path or URL of a Delta table (default: ZEROBUS_TABLE_NAME)",
+  );
 }
 
 export function nameArgument(): Argument {
@@ -71,6 +82,62 @@ export function wholeNumber(minimum: number, maximum: number): (text: string) =>
     if (/^\d+$/.test(text) && value >= minimum && value <= maximum) return value;
     throw new InvalidArgumentError(`It must be a whole number from ${minimum} to ${maximum}.`);
   };
+}
+
+/** Reads a span of time, in milliseconds. */
+export function duration(text: string): number {
+  const milliseconds = parseDuration(text);
+  if (milliseconds !== undefined) return milliseconds;
+  throw new InvalidArgumentError("It must be a span of time, such as 7d, 36h, 90m or 30s.");
+}
+
+/** Reads a moment, as milliseconds since the epoch. */
+export function moment(text: string): number {
+  const milliseconds = parseMoment(text);
+  if (milliseconds !== undefined) return milliseconds;
+  throw new InvalidArgumentError(
+    "It must be a time such as 2024-01-31T10:20:30Z or 2024-01-31; UTC where no zone is given.",
+  );
+}
+
+/** Reads a percentage, as a part of 1. */
+export function percentage(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)\s?%?$/.exec(text);
+  const share = Number(match?.[1]) / 100;
+  if (share >= 0 && share <= 1) return share;
+  throw new InvalidArgumentError("It must be a percentage from 0 to 100.");
+}
+
+/** Reads columns, and fields inside of them, separated by commas. */
+export function columnPaths(text: string): readonly FieldPath[] {
+  const paths = parseColumnPaths(text);
+  if (typeof paths !== "string") return paths;
+  throw new InvalidArgumentError(`It must be columns, separated by commas: ${paths}.`);
+}
+
+/** Reads one column, or a field inside of one. */
+export function columnPath(text: string): FieldPath {
+  const [path, ...others] = columnPaths(text);
+  if (path !== undefined && others.length === 0) return path;
+  throw new InvalidArgumentError("It must be one column.");
+}
+
+/** Reads the name of one column. */
+export function columnName(text: string): string {
+  const [name = "", ...others] = columnNames(text);
+  if (others.length === 0) return name;
+  throw new InvalidArgumentError("It must be one column.");
+}
+
+/** Reads names of columns, separated by commas. */
+export function columnNames(text: string): readonly string[] {
+  return columnPaths(text).map((path) => {
+    const [name = "", ...inside] = path;
+    if (inside.length === 0) return name;
+    throw new InvalidArgumentError(
+      `${path.join(".")} is inside of a column; name whole columns, those with a dot between backticks.`,
+    );
+  });
 }
 
 export function collectProperty(

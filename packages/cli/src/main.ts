@@ -11,6 +11,8 @@ export async function main(): Promise<void> {
     if (hasSystemCode(cause, "EPIPE")) process.exit(0);
     throw cause;
   });
+  // With it the AWS SDK would write of this release of Node to standard error, each time.
+  environment["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] ??= "true";
   const screen = createScreen(stdout, stderr, environment);
   process.exitCode = await runCommandLine(argv.slice(2), { screen, environment, stdin });
 }

@@ -1,26 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Command, Option } from "commander";
-import {
-  addRegistrationCommands,
-  clientCommand,
-  grantCommand,
-  revokeCommand,
-} from "./access-program.ts";
+import { Command } from "commander";
+import { clientCommand, grantCommand, revokeCommand } from "./access-program.ts";
 import { doctorCommand, healthCommand } from "./check-program.ts";
-import {
-  collectProperty,
-  dataOption,
-  jsonOption,
-  nameArgument,
-  wholeNumber,
-} from "./command-options.ts";
+import { dataOption, jsonOption, nameArgument, wholeNumber } from "./command-options.ts";
 import type { CommandContext } from "./commands/context.ts";
 import type { DevOptions } from "./commands/dev.ts";
 import type { ProtoCommandOptions, TypesCommandOptions } from "./commands/schema-commands.ts";
-import type { CreateTableOptions, HeadOptions, TableOptions } from "./commands/table.ts";
 import { dlqCommand } from "./dlq-program.ts";
 import { DEFAULT_PORT } from "./environment.ts";
 import { produceCommand } from "./produce-program.ts";
+import { tableCommand } from "./table-program.ts";
 
 /** The command line: names, options, help. `onExitCode` gets what a command that ended by itself returns. */
 export function createProgram(
@@ -33,13 +22,15 @@ export function createProgram(
     .version(version)
     .showHelpAfterError("Run it with --help to see how it is used.")
     .exitOverride()
+    // `--version` behind a command is that of a table.
+    .enablePositionalOptions()
     .configureOutput({
       writeOut: (text) => context.screen.output.write(text),
       writeErr: (text) => context.screen.errorOutput.write(text),
     })
     .addHelpText("after", ENVIRONMENT_HELP);
   program.addCommand(devCommand(context, onExitCode));
-  program.addCommand(tableCommand(context));
+  program.addCommand(tableCommand(context, onExitCode));
   program.addCommand(clientCommand(context));
   program.addCommand(grantCommand(context));
   program.addCommand(revokeCommand(context));
@@ -49,11 +40,15 @@ export function createProgram(
   program.addCommand(doctorCommand(context, onExitCode));
   program.addCommand(protoCommand(context));
   program.addCommand(typesCommand(context));
-  for (const command of program.commands) {
-    command.copyInheritedSettings(program);
-    for (const nested of command.commands) nested.copyInheritedSettings(program);
-  }
+  inheritSettings(program);
   return program;
+}
+
+function inheritSettings(parent: Command): void {
+  for (const command of parent.commands) {
+    command.copyInheritedSettings(parent);
+    inheritSettings(command);
+  }
 }
 
 const ENVIRONMENT_HELP = `
@@ -69,11 +64,6 @@ Examples:
   $ sluice dev --table 'main.default.events=id BIGINT NOT NULL, name STRING'
   $ sluice produce main.default.events events.ndjson
   $ sluice table head main.default.events`;
-
-/** Commands are loaded when they are run: each brings along much that the others do without. */
-function tableCommands(): Promise<typeof import("./commands/table.ts")> {
-  return import("./commands/table.ts");
-}
 
 function devCommand(context: CommandContext, onExitCode: (code: number) => void): Command {
   return new Command("dev")
@@ -97,6 +87,12 @@ function devCommand(context: CommandContext, onExitCode: (code: number) => void)
       "--commit-interval-ms <number>",
       "longest time before records become visible in their table (default: 500)",
       wholeNumber(10, 3_600_000),
+    )
+    .option("--no-compaction", "leave the small files of commits as they are")
+    .option(
+      "--vacuum-interval-ms <number>",
+      "how often to delete files that no version of the retention needs (default: never)",
+      wholeNumber(60_000, 2_592_000_000),
     )
     .option("--chaos <faults>", "make clients meet with faults, to test them; see below")
     .option("--json", "print one line of JSON when ready")
@@ -138,89 +134,6 @@ const CHAOS_HELP = `\
   token=refuse|error|hang [CHANCE] token requests get 401, 500 or no answer
   token=slow TIME[..TIME] [CHANCE] token requests are answered late
   seed=NUMBER                      the same seed, the same faults (default: 1)`;
-
-function tableCommand(context: CommandContext): Command {
-  const table = new Command("table")
-    .description("create tables and look into them, with or without a running server")
-    .addHelpText(
-      "after",
-      `
-Examples:
-  $ sluice table create main.default.events 'id BIGINT NOT NULL, name STRING'
-  $ sluice table list
-  $ sluice table head main.default.events -n 5`,
-    );
-  table
-    .command("create")
-    .description("create a table")
-    .argument("<name>", "catalog.schema.table")
-    .argument("<columns>", "as in CREATE TABLE")
-    .addOption(dataOption())
-    .addOption(
-      new Option("--property <KEY=VALUE>", "a table property; may be repeated")
-        .argParser(collectProperty)
-        .default({}, "none"),
-    )
-    .addOption(jsonOption())
-    .addHelpText(
-      "after",
-      `
-Properties:
-  sluice.commitIntervalMs      longest wait of a record for its commit, 100 to 60000
-  sluice.json.acceptIsoTexts   true: JSON may hold dates and timestamps as ISO 8601 texts
-
-Types: TINYINT, SMALLINT, INT, BIGINT, FLOAT, DOUBLE, DECIMAL(p,s), BOOLEAN, STRING, VARCHAR(n), CHAR(n), BINARY,
-DATE, TIMESTAMP, TIMESTAMP_NTZ, VARIANT, STRUCT<...>, ARRAY<...>, MAP<...>.
-
-Example:
-  $ sluice table create main.default.events 'id BIGINT NOT NULL, name STRING, at TIMESTAMP'`,
-    )
-    .action(async (name: string, columns: string, options: CreateTableOptions) =>
-      (await tableCommands()).createTableCommand(name, columns, options, context),
-    );
-  table
-    .command("list")
-    .description("list the tables")
-    .addOption(dataOption())
-    .addOption(jsonOption())
-    .addHelpText("after", "\nExample:\n  $ sluice table list --data /var/lib/sluice")
-    .action(async (options: TableOptions) =>
-      (await tableCommands()).listTablesCommand(options, context),
-    );
-  table
-    .command("show")
-    .description("show a table's columns, location, version, rows and files")
-    .addArgument(nameArgument())
-    .addOption(dataOption())
-    .addOption(jsonOption())
-    .addHelpText("after", "\nExample:\n  $ sluice table show main.default.events")
-    .action(async (name: string | undefined, options: TableOptions) =>
-      (await tableCommands()).showTableCommand(name, options, context),
-    );
-  table
-    .command("head")
-    .description("show a table's first rows")
-    .addArgument(nameArgument())
-    .addOption(dataOption())
-    .option("-n, --rows <number>", "most rows", wholeNumber(0, 1_000_000), 10)
-    .addOption(jsonOption("print one JSON object per row, as `sluice produce` reads it"))
-    .addHelpText("after", "\nExample:\n  $ sluice table head main.default.events -n 3 --json")
-    .action(async (name: string | undefined, options: HeadOptions) =>
-      (await tableCommands()).headTableCommand(name, options, context),
-    );
-  table
-    .command("count")
-    .description("count a table's rows")
-    .addArgument(nameArgument())
-    .addOption(dataOption())
-    .addOption(jsonOption())
-    .addHelpText("after", "\nExample:\n  $ sluice table count main.default.events")
-    .action(async (name: string | undefined, options: TableOptions) =>
-      (await tableCommands()).countTableCommand(name, options, context),
-    );
-  addRegistrationCommands(table, context);
-  return table;
-}
 
 function protoCommand(context: CommandContext): Command {
   const command = new Command("proto")

@@ -16,6 +16,7 @@ export {
   type NestedVector,
   memoryOf,
 } from "./columns/column-block.ts";
+export { copyRows } from "./columns/copy-rows.ts";
 export { columnKindOf, columnSpecsOf } from "./columns/column-specs.ts";
 export { type FlatKind, flatKindOf } from "./columns/flat-kinds.ts";
 export { LeafColumn, type LeafSpec, NestedColumn } from "./columns/nested-column.ts";
@@ -96,6 +97,7 @@ export {
   createZstdCompressor,
   DEFAULT_ZSTD_LEVEL,
 } from "./parquet/compressor.ts";
+export { createGzipCompressor } from "./parquet/gzip-compressor.ts";
 export {
   DecimalBound,
   type FileStatistics,
@@ -109,6 +111,11 @@ export {
   type ParquetFileOptions,
 } from "./parquet/parquet-file-encoder.ts";
 export { partitionDirectory } from "./partition/partition-directory.ts";
+export {
+  type PartitionField,
+  type PartitionRows,
+  PartitionSplitter,
+} from "./partition/partition-splitter.ts";
 export { partitionValueFromText, partitionValueToText } from "./partition/partition-values.ts";
 export {
   bytesOfPrecision,
@@ -126,7 +133,9 @@ export type {
 export { readBlocks, type ReadBlocksOptions, storedFieldsOf } from "./scan/read-blocks.ts";
 export type { Row } from "./scan/row.ts";
 export type { BatchColumn, BatchValues, ColumnBatch } from "./scan/scan-columns.ts";
+export { isoDateTimeOf } from "./scan/calendar.ts";
 export type { ScanOptions } from "./scan/scan-options.ts";
+export type { CountOptions } from "./scan/scan-rows.ts";
 export { parseColumnList, parseSqlType } from "./schema/column-list.ts";
 export { parseSchemaString, printSchemaString } from "./schema/schema-json.ts";
 export {
@@ -169,6 +178,7 @@ export type { TableComponents } from "./table/components.ts";
 export { createTable, type CreateTableOptions } from "./table/create-table.ts";
 export { newDataFilePath } from "./table/data-file-path.ts";
 export { type AppendRowsOptions, DeltaTable, openTable } from "./table/delta-table.ts";
+export { clusteringPathsOf } from "./table/clustering.ts";
 export { DELTA_PROPERTIES } from "./table/property-rules.ts";
 export type { NewTable } from "./table/table-definition.ts";
 export type {

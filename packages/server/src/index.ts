@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 export type { AccessControl, ClientInfo, CreatedClient } from "./catalog/access-control.ts";
-export { Catalog, type TableDescription } from "./catalog/catalog.ts";
+export { Catalog, type TableDescription, type TableFeatures } from "./catalog/catalog.ts";
 export type {
   CatalogEntry,
   Grant,
@@ -34,6 +34,7 @@ export {
 export { type FaultEvent, FaultSchedule } from "./faults/fault-schedule.ts";
 export { type FaultOptions, startFaultyServer } from "./faults/faulty-server.ts";
 export { FAULT_NAMES, parseFaults } from "./faults/parse-faults.ts";
+export type { TableState } from "./ingest/table-life.ts";
 export { COMMIT_INTERVAL_PROPERTY } from "./ingest/table-properties.ts";
 export type { RecoverySummary } from "./journal/recovery.ts";
 export { type Logger, silentLogger } from "./logger.ts";
@@ -42,5 +43,6 @@ export {
   type ServerComponents,
   type SluiceServer,
   startServer,
+  type TableStatus,
 } from "./server.ts";
 export type { TlsSettings } from "./socket/listener.ts";

@@ -39,6 +39,11 @@ export interface ServerOptions {
    * @default 256 MiB
    */
   readonly targetFileBytes?: number;
+  /**
+   * Files of one partitioned table that may be written at one time, 1 to 10,000; beyond it the one that got rows longest ago
+   * is finished. Each takes memory. @default 100
+   */
+  readonly maxOpenPartitions?: number;
   /** How long streams may go on after the server was asked to stop, in milliseconds, 0 to 600,000. @default 5000 */
   readonly drainTimeoutMs?: number;
   /**
@@ -46,6 +51,29 @@ export interface ServerOptions {
    * connections closed. @default 20,000
    */
   readonly maxStreamCount?: number;
+  /**
+   * Whether tables that are written to get checkpoints, each time `delta.checkpointInterval` versions have come, and have
+   * their logs cleaned up; in a thread of its own. @default true
+   */
+  readonly maintenance?: boolean;
+  /**
+   * How often the log of a table is cleaned up that is written to, in milliseconds, 1,000 to 604,800,000: versions
+   * older than `delta.logRetentionDuration` go then. @default 3,600,000
+   */
+  readonly logCleanupIntervalMs?: number;
+  /**
+   * Whether small files are written together of tables that are written to and whose property
+   * `delta.autoOptimize.autoCompact` says nothing; in the thread of maintenance, after 50 commits and once a minute at
+   * most. @default true: a commit each half second makes 172,800 files a day
+   */
+  readonly compaction?: boolean;
+  /** Bytes of data files that one compaction reads at most, 1 MiB to 1 TiB; the next one goes on. @default 512 MiB */
+  readonly maxCompactionBytes?: number;
+  /**
+   * How often data files are deleted that no version within `delta.deletedFileRetentionDuration` needs, of tables that are
+   * written to, in milliseconds, 60,000 to 2,592,000,000; 0 for never. @default 0
+   */
+  readonly vacuumIntervalMs?: number;
   /** Threads that write Parquet, 1 to 64. @default one less than the machine's cores, at least 1 */
   readonly encoderThreadCount?: number;
   /** Length of a log segment in bytes, 16 MiB to 1 GiB, a multiple of 4096. @default 64 MiB */
@@ -63,8 +91,14 @@ export interface ServerSettings {
   readonly tokenTtlSeconds: number;
   readonly commitIntervalMs: number;
   readonly targetFileBytes: number;
+  readonly maxOpenPartitions: number;
   readonly drainTimeoutMs: number;
   readonly maxStreamCount: number;
+  readonly maintenance: boolean;
+  readonly logCleanupIntervalMs: number;
+  readonly compaction: boolean;
+  readonly maxCompactionBytes: number;
+  readonly vacuumIntervalMs: number;
   readonly encoderThreadCount: number;
   readonly logSegmentBytes: number;
 }
@@ -105,8 +139,27 @@ export function resolveServerOptions(options: ServerOptions): ServerSettings {
       MIB,
       4096 * MIB,
     ),
+    maxOpenPartitions: inRange("maxOpenPartitions", options.maxOpenPartitions ?? 100, 1, 10_000),
     drainTimeoutMs: inRange("drainTimeoutMs", options.drainTimeoutMs ?? 5_000, 0, 600_000),
     maxStreamCount: inRange("maxStreamCount", options.maxStreamCount ?? 20_000, 1, 1_000_000),
+    maintenance: options.maintenance ?? true,
+    logCleanupIntervalMs: inRange(
+      "logCleanupIntervalMs",
+      options.logCleanupIntervalMs ?? 3_600_000,
+      1_000,
+      604_800_000,
+    ),
+    compaction: options.compaction ?? true,
+    maxCompactionBytes: inRange(
+      "maxCompactionBytes",
+      options.maxCompactionBytes ?? 512 * MIB,
+      MIB,
+      1024 * 1024 * MIB,
+    ),
+    vacuumIntervalMs:
+      (options.vacuumIntervalMs ?? 0) === 0
+        ? 0
+        : inRange("vacuumIntervalMs", options.vacuumIntervalMs ?? 0, 60_000, 2_592_000_000),
     encoderThreadCount: inRange(
       "encoderThreadCount",
       options.encoderThreadCount ?? Math.max(1, availableParallelism() - 1),

@@ -10,16 +10,19 @@ import { createTokenAuthenticator, openAuthenticator } from "./auth/authenticato
 import { type Credentials, loadOrCreateCredentials } from "./auth/credentials.ts";
 import { Principals } from "./auth/principals.ts";
 import { TokenIssuer } from "./auth/token-issuer.ts";
-import { Catalog } from "./catalog/catalog.ts";
+import { Catalog, type TableDescription, type TableFeatures } from "./catalog/catalog.ts";
 import type { CatalogEntry } from "./catalog/catalog-state.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { EncoderPool } from "./commit/encoder-pool.ts";
 import { ServerError } from "./errors.ts";
 import type { ServerFaults } from "./faults/server-faults.ts";
+import type { TableState } from "./ingest/table-life.ts";
 import { TableRegistry } from "./ingest/table-registry.ts";
 import { Journal } from "./journal/journal.ts";
 import { type RecoverySummary, recoverTables } from "./journal/recovery.ts";
 import { type Logger, silentLogger } from "./logger.ts";
+import { MaintenanceScheduler } from "./maintenance/maintenance-scheduler.ts";
+import { MaintenanceThread } from "./maintenance/maintenance-thread.ts";
 import {
   type ClientCredentials,
   resolveServerOptions,
@@ -58,11 +61,14 @@ export interface SluiceServer {
   /** Open ingest streams. */
   readonly streamCount: number;
   readonly catalog: Catalog;
+  /** The tables that have been written to since the start. */
+  readonly tables: readonly TableStatus[];
   /** Creates a table. @throws ServerError `already_exists`, `invalid_argument`. */
   createTable(
     name: string,
     schema: StructType,
     properties?: Readonly<Record<string, string>>,
+    features?: TableDescription & TableFeatures,
   ): Promise<CatalogEntry>;
   /** Commits every acknowledged record to its table now. */
   flush(): Promise<void>;
@@ -72,6 +78,17 @@ export interface SluiceServer {
    * @throws ServerError when something could not be committed; it is safe in the log.
    */
   close(): Promise<void>;
+}
+
+/** How a table fares that is written to. */
+export interface TableStatus {
+  /** catalog.schema.table */
+  readonly tableName: string;
+  readonly state: TableState;
+  /** Open streams. */
+  readonly streamCount: number;
+  /** Acknowledged records that the table did not take any more, and that are kept in files beside it. */
+  readonly rejectedRecordCount: number;
 }
 
 const COMMIT_RETRIES = 8;
@@ -96,7 +113,7 @@ export async function startServer(
     : undefined;
   const storage = components.logStorage ?? createNodeStorage(join(settings.dataDirectory, "log"));
   const log = await openServerLog(settings, storage);
-  const encoders = new EncoderPool(settings.encoderThreadCount);
+  const encoders = new EncoderPool(settings.encoderThreadCount, settings.maxOpenPartitions);
   try {
     return await startOn({
       settings,
@@ -149,6 +166,9 @@ async function startOn(parts: Parts): Promise<SluiceServer> {
   const catalog = new Catalog(settings.dataDirectory);
   /** Undefined until recovery is over: the log must not be trimmed before. */
   let recovery: RecoverySummary | undefined;
+  const maintenance = settings.maintenance
+    ? new MaintenanceScheduler({ runner: new MaintenanceThread(), clock, logger, settings })
+    : undefined;
   const tables = new TableRegistry({
     catalog,
     journal,
@@ -161,17 +181,19 @@ async function startOn(parts: Parts): Promise<SluiceServer> {
       commitRetries: COMMIT_RETRIES,
     },
     random: Math.random,
-    onCommitted: () => {
+    onCommitted: (table) => {
       if (recovery !== undefined) void trimLog(log, tables, logger);
+      maintenance?.noteCommit(table);
     },
   });
   try {
     recovery = await recoverTables({ log, catalog, tables, pressure: encoders, logger });
     const summary = { ...recovery };
     if (Object.values(summary).some((count) => count > 0)) logger.info(summary, "recovered");
-    return await listen(parts, { journal, catalog, tables, recovery });
+    return await listen(parts, { journal, catalog, tables, maintenance, recovery });
   } catch (reason) {
     tables.close();
+    await maintenance?.close();
     throw reason;
   }
 }
@@ -180,6 +202,7 @@ interface Storage {
   readonly journal: Journal;
   readonly catalog: Catalog;
   readonly tables: TableRegistry;
+  readonly maintenance: MaintenanceScheduler | undefined;
   readonly recovery: RecoverySummary;
 }
 
@@ -251,7 +274,16 @@ function describe(parts: Parts, running: RunningParts): SluiceServer {
     get streamCount() {
       return sessions.streamCount;
     },
-    createTable: (name, schema, properties) => catalog.create(name, schema, properties),
+    get tables() {
+      return tables.tables.map(({ tableName, state, streamCount, rejectedRecordCount }) => ({
+        tableName,
+        state,
+        streamCount,
+        rejectedRecordCount,
+      }));
+    },
+    createTable: (name, schema, properties, features) =>
+      catalog.create(name, schema, properties, features),
     flush: () => tables.flush(),
     close: () => {
       closing ??= closeAll(parts, running);
@@ -262,12 +294,13 @@ function describe(parts: Parts, running: RunningParts): SluiceServer {
 
 async function closeAll(parts: Parts, running: RunningParts): Promise<void> {
   const { settings, log, encoders, logger } = parts;
-  const { tables, sessions, listener } = running;
+  const { tables, sessions, listener, maintenance } = running;
   listener.stopAccepting();
   await sessions.drain(settings.drainTimeoutMs);
   const problems: unknown[] = [];
   await tables.flush().catch((reason: unknown) => problems.push(reason));
   tables.close();
+  await maintenance?.close();
   if (problems.length === 0) await trimLog(log, tables, logger);
   await log.close().catch((reason: unknown) => problems.push(reason));
   await encoders.close();

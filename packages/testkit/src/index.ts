@@ -9,7 +9,27 @@ export {
 } from "./fixtures/certificates.ts";
 export { type Gate, makeGate, Signal } from "./gate.ts";
 export { ManualClock } from "./manual-clock.ts";
-export { runPython, runSpark, skipWithoutPython, skipWithoutSpark } from "./python.ts";
+export {
+  AZURE_ACCOUNT,
+  type ObjectServer,
+  S3_CREDENTIALS,
+  skipWithoutAzureServer,
+  skipWithoutGcsServer,
+  skipWithoutS3Server,
+  startAzureServer,
+  startGcsServer,
+  startS3Server,
+} from "./object-servers.ts";
+export {
+  conformanceScript,
+  DUCKDB_PYTHON,
+  PYTHON,
+  runPython,
+  runSpark,
+  skipWithoutPython,
+  skipWithoutSpark,
+  SPARK_PYTHON,
+} from "./python.ts";
 export { createRandom } from "./random.ts";
 export {
   ScriptedServer,

@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 const REPOSITORY = fileURLToPath(new URL("../../../../", import.meta.url));
 
 /** The interpreter that has the engines, or `null`. */
-const PYTHON: string | null = interpreterOf("SLUICE_PYTHON", ".cache/venv");
+export const PYTHON: string | null = interpreterOf("SLUICE_PYTHON", ".cache/venv");
 
 /** Why tests with independent engines cannot run here, or `false`. */
 export const skipWithoutPython: string | false =
@@ -17,13 +17,22 @@ export const skipWithoutPython: string | false =
     : false;
 
 /** The interpreter that has Spark: one of its own, since Spark is heavy and needs Java. */
-const SPARK_PYTHON: string | null = interpreterOf("SLUICE_SPARK_PYTHON", ".cache/spark-venv");
+export const SPARK_PYTHON: string | null = interpreterOf(
+  "SLUICE_SPARK_PYTHON",
+  ".cache/spark-venv",
+);
 
 /** Why tests with Spark cannot run here, or `false`. */
 export const skipWithoutSpark: string | false =
   SPARK_PYTHON === null
     ? "no Python with pyspark and delta-spark: set SLUICE_SPARK_PYTHON or make .cache/spark-venv"
     : false;
+
+/** The interpreter that has DuckDB with its Delta extension, or `null`: the versions of the two belong together. */
+export const DUCKDB_PYTHON: string | null = interpreterOf(
+  "SLUICE_DUCKDB_PYTHON",
+  ".cache/duckdb-venv",
+);
 
 /** Runs a script, named by its path below `conformance`, and gives what it prints. */
 export function runPython(script: string, ...values: readonly string[]): string {
@@ -43,8 +52,13 @@ function interpreterOf(variable: string, environment: string): string | null {
   return existsSync(standard) ? standard : null;
 }
 
+/** The path of a script, named by its path below `conformance`. */
+export function conformanceScript(script: string): string {
+  return join(REPOSITORY, "conformance", script);
+}
+
 function run(interpreter: string, script: string, values: readonly string[]): string {
-  const path = join(REPOSITORY, "conformance", script);
+  const path = conformanceScript(script);
   const done = spawnSync(interpreter, [path, ...values], {
     encoding: "utf8",
     env: { ...process.env, TZ: "UTC" },

@@ -36,6 +36,8 @@ export interface DevOptions {
   readonly tlsCert?: string;
   readonly tlsKey?: string;
   readonly commitIntervalMs?: number;
+  readonly compaction: boolean;
+  readonly vacuumIntervalMs?: number;
   /** What goes wrong on purpose, as `parseFaults` reads it. */
   readonly chaos?: string;
   readonly json?: boolean;
@@ -61,6 +63,10 @@ export async function runDev(options: DevOptions, context: CommandContext): Prom
       ...(options.commitIntervalMs === undefined
         ? {}
         : { commitIntervalMs: options.commitIntervalMs }),
+      compaction: options.compaction,
+      ...(options.vacuumIntervalMs === undefined
+        ? {}
+        : { vacuumIntervalMs: options.vacuumIntervalMs }),
     },
     faults,
     logger,

@@ -23,15 +23,32 @@ export function parseTableOption(text: string): TableDefinition {
   return tableDefinition(text.slice(0, split).trim(), text.slice(split + 1));
 }
 
-/** @throws CliError for a name or columns that cannot be. */
-export function tableDefinition(nameText: string, columns: string): TableDefinition {
+/**
+ * @param isMapped see `parseColumnList`.
+ * @throws CliError for a name or columns that cannot be.
+ */
+export function tableDefinition(
+  nameText: string,
+  columns: string,
+  isMapped = false,
+): TableDefinition {
   const name = parseTableName(nameText);
   if ("problem" in name) throw new CliError(name.problem);
+  return { name: name.full, schema: columnListOf(`table ${name.full}`, columns, isMapped) };
+}
+
+/**
+ * Columns as they are written in CREATE TABLE.
+ * @param what they are of, for the message.
+ * @param isMapped see `parseColumnList`.
+ * @throws CliError for columns that cannot be.
+ */
+export function columnListOf(what: string, columns: string, isMapped: boolean): StructType {
   try {
-    return { name: name.full, schema: parseColumnList(columns) };
+    return parseColumnList(columns, isMapped);
   } catch (cause) {
     if (!(cause instanceof DeltaError)) throw cause;
-    throw new CliError(`table ${name.full}: ${cause.message}`, {
+    throw new CliError(`${what}: ${cause.message}`, {
       cause,
       hints: [
         "Columns are written as in CREATE TABLE: 'id BIGINT NOT NULL, name STRING, at TIMESTAMP'.",

@@ -25,7 +25,7 @@ export function produceProgress(run: ProduceRun, readFraction: number | undefine
   if (run.isDown) notes.push("no connection");
   return {
     fraction: readFraction === undefined ? undefined : readFraction * share,
-    recordCount: acknowledgedCount,
+    doneCount: acknowledgedCount,
     note: notes.join("  "),
   };
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { setTimeout as delay } from "node:timers/promises";
 import {
+  categoryOf,
   type DeadLetterSink,
   type InvalidRecord,
   Producer,
@@ -290,6 +291,8 @@ export class ProduceRun {
     if (event.kind !== "laneStateChanged") return;
     const { cause, attempt, endpoint, to } = event;
     const isRecovery = to === "reconnecting" || to === "backingOff" || to === "opening";
+    // A refused record ends its stream too: the record is told of, not the stream.
+    if (cause !== undefined && categoryOf(cause.code, false) === "data") return;
     if (isRecovery && cause !== undefined && cause.message !== this.#recoveryCause) {
       const place = this.#recoveryCause === "" ? `connection to ${endpoint}` : `attempt ${attempt}`;
       this.#recoveryCause = cause.message;

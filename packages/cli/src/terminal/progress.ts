@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 import { cutToWidth, displayWidth } from "./display-text.ts";
-import { formatCount, formatSeconds } from "./numbers.ts";
+import { formatBytes, formatCount, formatSeconds } from "./numbers.ts";
 import { PLAIN_STYLE, type Style } from "./style.ts";
+
+export type ProgressUnit = "record" | "row" | "file" | "byte";
 
 /** How far a piece of work has come. */
 export interface ProgressState {
   /** 0 to 1; `undefined` where the end is not known. */
   readonly fraction: number | undefined;
-  /** Records done. */
-  readonly recordCount: number;
+  /** How much of it is done. */
+  readonly doneCount: number;
+  /** What is counted. @default "record" */
+  readonly unit?: ProgressUnit;
   /** What is worth saying beside it, such as `3 streams`. */
   readonly note?: string;
 }
@@ -81,9 +85,12 @@ export function progressLine(
   elapsedSeconds: number,
   style: Style | undefined,
 ): string {
-  const { fraction, recordCount, note } = state;
-  const rate = elapsedSeconds > 0 ? recordCount / elapsedSeconds : 0;
-  const parts = [`${formatCount(recordCount)} records`, `${formatCount(rate)}/s`];
+  const { fraction, doneCount, unit = "record", note } = state;
+  const rate = elapsedSeconds > 0 ? doneCount / elapsedSeconds : 0;
+  const parts =
+    unit === "byte"
+      ? [formatBytes(doneCount), `${formatBytes(rate)}/s`]
+      : [`${formatCount(doneCount)} ${unit}s`, `${formatCount(rate)}/s`];
   if (fraction !== undefined) {
     const percent = `${Math.floor(clamp(fraction) * 100)} %`.padStart(5);
     parts.unshift(

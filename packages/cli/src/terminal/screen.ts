@@ -18,6 +18,8 @@ export interface Screen {
   readonly errorOutput: ProgressOutput;
   /** Writes lines to standard output and waits where its reader is slower. */
   print(...lines: readonly string[]): Promise<void>;
+  /** Writes to standard output as it is, and waits where its reader is slower. */
+  write(data: string | Uint8Array): Promise<void>;
   /** Writes lines to standard error. */
   tell(...lines: readonly string[]): void;
 }
@@ -27,6 +29,10 @@ export function createScreen(
   stderr: ScreenOutput,
   environment: Readonly<Record<string, string | undefined>>,
 ): Screen {
+  const write = async (data: string | Uint8Array): Promise<void> =>
+    new Promise<void>((resolve, reject) => {
+      stdout.write(data, (error) => (error ? reject(error) : resolve()));
+    });
   return {
     style: styleFor(stdout, environment),
     errorStyle: styleFor(stderr, environment),
@@ -37,11 +43,9 @@ export function createScreen(
     errorOutput: stderr,
     async print(...lines) {
       if (lines.length === 0) return;
-      const text = lines.map((line) => `${line}\n`).join("");
-      await new Promise<void>((resolve, reject) => {
-        stdout.write(text, (error) => (error ? reject(error) : resolve()));
-      });
+      await write(lines.map((line) => `${line}\n`).join(""));
     },
+    write,
     tell(...lines) {
       for (const line of lines) stderr.write(`${line}\n`);
     },

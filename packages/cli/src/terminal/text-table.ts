@@ -6,6 +6,8 @@ export interface TextTableColumn {
   readonly title: string;
   /** @default "left" */
   readonly align?: "left" | "right";
+  /** Not cut where the line is too short, other columns are. @default false */
+  readonly isWhole?: boolean;
 }
 
 export interface TextTableOptions {
@@ -32,7 +34,7 @@ export function textTable(
       displayWidth(title),
     ),
   );
-  const widths = width === undefined ? natural : fitWidths(natural, width);
+  const widths = width === undefined ? natural : fitWidths(natural, columns, width);
   const lineOf = (row: readonly string[]): string =>
     row
       .map((cell, index) => padded(cell, widths[index] as number, columns[index]?.align ?? "left"))
@@ -41,12 +43,27 @@ export function textTable(
   return [style.dim(lineOf(titles)), ...cells.map(lineOf)];
 }
 
-/** Takes from the widest columns until the line fits, or nothing is left to take. */
-function fitWidths(natural: readonly number[], lineWidth: number): number[] {
-  const available = lineWidth - GAP.length * (natural.length - 1);
+/** Takes from the widest columns that may be cut until the line fits, or nothing is left to take. */
+function fitWidths(
+  natural: readonly number[],
+  columns: readonly TextTableColumn[],
+  lineWidth: number,
+): number[] {
+  const total = natural.reduce((sum, width) => sum + width, GAP.length * (natural.length - 1));
+  const isCut = columns.map(({ isWhole = false }) => !isWhole);
+  const cut = cutWidths(
+    natural.filter((_, index) => isCut[index]),
+    total - lineWidth,
+  ).values();
+  return natural.map((width, index) =>
+    isCut[index] === true ? (cut.next().value ?? width) : width,
+  );
+}
+
+function cutWidths(natural: readonly number[], cells: number): number[] {
   const widths = [...natural];
-  let excess = widths.reduce((sum, width) => sum + width, 0) - available;
-  while (excess > 0) {
+  let excess = cells;
+  while (excess > 0 && widths.length > 0) {
     const widest = Math.max(...widths);
     if (widest <= MIN_COLUMN_WIDTH) break;
     const atWidest = widths.filter((width) => width === widest).length;

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setImmediate } from "node:timers/promises";
 import { makeGate, ScriptedServer, serveEverything, type StreamScript } from "@sluice/testkit";
+import { ackWhenOpen } from "../conformance/scripts.ts";
 import { receivedTexts } from "../integration/helpers.ts";
 import { openProducer } from "../integration/producer-helpers.ts";
 
@@ -13,13 +14,7 @@ const FIRST_WINDOW_RECORDS = 4_194_304 / TEXT.length + 1;
 
 test("has callers wait for a busy stream instead of queueing beside it what it cannot send", async () => {
   const acknowledge = makeGate();
-  await using server = await ScriptedServer.start([
-    async (call) => {
-      await call.accept();
-      await acknowledge.opened;
-      await call.serve();
-    },
-  ]);
+  await using server = await ScriptedServer.start([ackWhenOpen(acknowledge)]);
   const producer = await openProducer(server);
   let takenCount = 0;
   const submitting = (async () => {

@@ -194,8 +194,18 @@ function requireMapping(snapshot: Snapshot, verb: string): void {
   );
 }
 
-/** Conditions and properties name columns by their text. */
+/** Conditions, properties and the expressions of generated columns name columns by their text. */
 function requireUnreferenced(snapshot: Snapshot, path: FieldPath, verb: string): void {
+  const generated = snapshot.schema.fields.find(
+    ({ metadata }) => metadata["delta.generationExpression"] !== undefined,
+  );
+  if (generated !== undefined) {
+    throw new DeltaError(
+      "unsupported",
+      `column ${pathText(path)} cannot be ${verb}: the column ${JSON.stringify(generated.name)} is computed from others (generatedColumns), by an expression that is not understood here`,
+      { details: { column: path.join("."), feature: "generatedColumns" } },
+    );
+  }
   for (const { name, predicate } of rowChecksOf(snapshot)) {
     const isNamed = predicate.columns.some(({ fields }) =>
       beginsWith(

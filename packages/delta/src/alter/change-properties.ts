@@ -2,11 +2,10 @@
 import { DeltaError } from "../delta-error.ts";
 import type { MetadataAction } from "../log/actions.ts";
 import type { Snapshot } from "../log/snapshot.ts";
-import { ENABLE_IN_COMMIT_TIMESTAMPS, isOn } from "../log/table-properties.ts";
+import { isOn } from "../log/table-properties.ts";
 import { columnMappingModeOf } from "../log/column-mapping.ts";
 import { assignColumnIds, COLUMN_MAPPING_MODE, MAX_COLUMN_ID } from "../schema/column-mapping.ts";
 import { printSchemaString } from "../schema/schema-json.ts";
-import { withoutEnablement } from "../table/in-commit-timestamp.ts";
 import { materializedColumns } from "../table/table-definition.ts";
 import {
   checkSettable,
@@ -31,17 +30,16 @@ export function setProperties(
   const mapped = withMapping(snapshot, properties[COLUMN_MAPPING_MODE]?.toLowerCase());
   const enablesRows = enablesRowTracking(snapshot, properties);
   const configuration = {
+    // Where rows were tracked before, files have columns by the names that were given then.
+    ...(enablesRows ? materializedColumns(properties, randomUuid) : {}),
     ...mapped.configuration,
     ...properties,
-    ...(enablesRows ? materializedColumns(properties, randomUuid) : {}),
   };
-  const isDisabled = !isOn(properties, ENABLE_IN_COMMIT_TIMESTAMPS, true);
-  const metadata = { ...mapped, configuration };
   const upgraded = withFeatures(snapshot.protocol, featuresOfProperties(properties));
   return {
     operation: "SET TBLPROPERTIES",
     operationParameters: { properties: JSON.stringify(properties) },
-    metadata: isDisabled ? withoutEnablement(metadata) : metadata,
+    metadata: { ...mapped, configuration },
     ...(upgraded === undefined ? {} : { protocol: upgraded }),
     ...(enablesRows ? { adds: filesWithoutRowIds(snapshot) } : {}),
   };
@@ -64,11 +62,10 @@ export function unsetProperties(snapshot: Snapshot, names: readonly string[]): P
     }
     delete configuration[name];
   }
-  const metadata = { ...snapshot.metadata, configuration };
   return {
     operation: "UNSET TBLPROPERTIES",
     operationParameters: { properties: JSON.stringify(names) },
-    metadata: names.includes(ENABLE_IN_COMMIT_TIMESTAMPS) ? withoutEnablement(metadata) : metadata,
+    metadata: { ...snapshot.metadata, configuration },
   };
 }
 

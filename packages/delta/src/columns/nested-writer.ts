@@ -81,6 +81,8 @@ function addEmpty(
   }
 }
 
+const SMALL_VALUES: ReadonlySet<string> = new Set(["number", "boolean", "bigint"]);
+
 function putValue(column: FixedColumn | BytesColumn, index: number, value: unknown): void {
   if (column.kind === "bytes") {
     putBytes(column, index, value);
@@ -88,7 +90,8 @@ function putValue(column: FixedColumn | BytesColumn, index: number, value: unkno
   }
   const { values, kind } = column;
   if (kind !== "int64" && kind !== "int128") {
-    if (typeof value !== "number" && typeof value !== "boolean") throw wrongKind(value);
+    // A DECIMAL of up to nine digits comes as a bigint.
+    if (!SMALL_VALUES.has(typeof value)) throw wrongKind(value);
     values[index] = Number(value);
     return;
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { DeltaError } from "../delta-error.ts";
-import type { StructField, StructType } from "../schema/types.ts";
+import type { DataType, StructType } from "../schema/types.ts";
 import { parsePredicate } from "./bind-expression.ts";
 import type { BoundPredicate } from "./bound-expression.ts";
 
@@ -27,7 +27,7 @@ export function tableConstraintsOf(
   const checks = Object.entries(configuration)
     .filter(([key]) => key.startsWith(CHECK_PREFIX))
     .map(([key, text]) => constraintOf("check", key.slice(CHECK_PREFIX.length), text, schema));
-  const invariants = invariantsIn(schema.fields, []).map(([path, text]) =>
+  const invariants = invariantsIn(schema, []).map(([path, text]) =>
     constraintOf("invariant", path, text, schema),
   );
   return [...checks, ...invariants];
@@ -52,20 +52,26 @@ function constraintOf(
   }
 }
 
-function invariantsIn(
-  fields: readonly StructField[],
-  parents: readonly string[],
-): [path: string, text: string][] {
-  return fields.flatMap((field) => {
-    const path = [...parents, field.name];
-    const own = field.metadata[INVARIANT_KEY];
-    const nested =
-      typeof field.type === "object" && field.type.type === "struct"
-        ? invariantsIn(field.type.fields, path)
-        : [];
-    const name = path.join(".");
-    return own === undefined ? nested : [[name, invariantText(own, name)], ...nested];
-  });
+/** Those inside of an ARRAY or MAP too, which cannot be enforced: binding them tells. */
+function invariantsIn(type: DataType, path: readonly string[]): [path: string, text: string][] {
+  if (typeof type === "string") return [];
+  switch (type.type) {
+    case "struct":
+      return type.fields.flatMap((field) => {
+        const fieldPath = [...path, field.name];
+        const own = field.metadata[INVARIANT_KEY];
+        const nested = invariantsIn(field.type, fieldPath);
+        const name = fieldPath.join(".");
+        return own === undefined ? nested : [[name, invariantText(own, name)], ...nested];
+      });
+    case "array":
+      return invariantsIn(type.elementType, [...path, "element"]);
+    case "map":
+      return [
+        ...invariantsIn(type.keyType, [...path, "key"]),
+        ...invariantsIn(type.valueType, [...path, "value"]),
+      ];
+  }
 }
 
 /** `{"expression":{"expression":"<SQL>"}}` as text ("Column Invariants" of the protocol). */

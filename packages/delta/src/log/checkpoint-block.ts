@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { BytesValues } from "../parquet/read/leaf-values.ts";
-import { type RowGroupColumns, rawValueOf } from "../parquet/read/row-group.ts";
-import type { ReadNode } from "../parquet/read/schema-tree.ts";
 import type { DeletionVectorDescriptor, PartitionValues, Tags } from "./actions.ts";
 import { type ActiveFile, rowCountOfStats } from "./active-file.ts";
 import { decodeDataPath } from "./data-path.ts";
 import type { FileBlock } from "./file-index.ts";
 import { FieldProblem, FieldReader } from "./json-fields.ts";
+import { type RowGroupColumns, rawValueOf } from "./parquet/row-group.ts";
+import type { ReadLeafNode, ReadNode } from "./parquet/schema-tree.ts";
 import { deletionVectorOf } from "./parse-actions.ts";
 import { hashOfEncodedPath } from "./path-hash.ts";
 import { statsTextOf } from "./stats-text.ts";
@@ -53,7 +52,7 @@ export class CheckpointBlock implements FileBlock {
     for (const name of ["path", "size", "modificationTime"]) {
       const node = fields.get(name);
       if (node?.kind !== "leaf") throw new FieldProblem(`"add" has no "${name}"`);
-      if (columns.stream(node.firstLeaf).values.length !== fileCount) {
+      if (columns.stream(node.firstLeaf).valueCount !== fileCount) {
         throw new FieldProblem(`"add" without "${name}"`);
       }
     }
@@ -62,9 +61,9 @@ export class CheckpointBlock implements FileBlock {
       // What most readers look at is decoded now, so that damage is seen while there is another way.
       if (node !== undefined && fileCount > 0) columns.stream(node.firstLeaf);
     }
-    const sizes = columns.stream((fields.get("size") as ReadNode).firstLeaf).values;
+    const sizes = columns.stream((fields.get("size") as ReadNode).firstLeaf);
     let sizeBytes = 0;
-    for (let index = 0; index < fileCount; index += 1) sizeBytes += Number(sizes.at(index));
+    for (let index = 0; index < fileCount; index += 1) sizeBytes += Number(sizes.valueAt(index));
     return new CheckpointBlock(columns, fields, rows, sizeBytes);
   }
 
@@ -73,16 +72,19 @@ export class CheckpointBlock implements FileBlock {
   }
 
   hashAt(index: number): number {
-    const { values } = this.#columns.stream((this.#fields.get("path") as ReadNode).firstLeaf);
-    if (values instanceof BytesValues) return values.visit(index, hashOfEncodedPath);
-    throw new FieldProblem(`"add.path" is not text`);
+    const paths = this.#columns.stream((this.#fields.get("path") as ReadNode).firstLeaf);
+    return paths.visitBytesAt(index, hashOfEncodedPath);
   }
 
-  /** The value of a part that is there for every file. */
-  required(name: string, index: number): unknown {
-    const node = this.#fields.get(name) as ReadNode & { kind: "leaf" };
-    const { values } = this.#columns.stream(node.firstLeaf);
-    return values instanceof BytesValues ? values.text(index) : values.at(index);
+  path(index: number): string {
+    const paths = this.#columns.stream((this.#fields.get("path") as ReadNode).firstLeaf);
+    return paths.textAt(index);
+  }
+
+  /** A number that is there for every file. */
+  number(name: "size" | "modificationTime", index: number): number {
+    const node = this.#fields.get(name) as ReadLeafNode;
+    return Number(this.#columns.stream(node.firstLeaf).valueAt(index));
   }
 
   optional(name: string, row: number): unknown {
@@ -118,15 +120,15 @@ class CheckpointFile implements ActiveFile {
   }
 
   get encodedPath(): string {
-    return this.#block.required("path", this.#index) as string;
+    return this.#block.path(this.#index);
   }
 
   get sizeBytes(): number {
-    return Number(this.#block.required("size", this.#index));
+    return this.#block.number("size", this.#index);
   }
 
   get modificationTimeMs(): number {
-    return Number(this.#block.required("modificationTime", this.#index));
+    return this.#block.number("modificationTime", this.#index);
   }
 
   get rowCount(): number | undefined {

@@ -29,6 +29,15 @@ export async function writeChecksum(store: ObjectStore, snapshot: Snapshot): Pro
   return (await store.putIfAbsent(checksumPath(snapshot.version), bytes)).kind === "created";
 }
 
+/** As {@link writeChecksum}; a failure is passed over, since a version is complete without its checksum. */
+export async function tryWriteChecksum(store: ObjectStore, snapshot: Snapshot): Promise<void> {
+  try {
+    await writeChecksum(store, snapshot);
+  } catch {
+    // The commit holds; readers do without.
+  }
+}
+
 /** The fields of a snapshot's checksum, or `undefined` where one that is required is not known. */
 export function checksumOf(snapshot: Snapshot): JsonObject | undefined {
   const { protocol, metadata, files, txns, domains, inCommitTimestampMs } = snapshot;

@@ -2,6 +2,8 @@
 import type { ObjectStore } from "../store/object-store.ts";
 import { vectorIdOf } from "./active-file.ts";
 import { decodeDataPath } from "./data-path.ts";
+import { loadSnapshot } from "./load-snapshot.ts";
+import { LOG_DIRECTORY } from "./log-files.ts";
 import { readCheckpointTombstones } from "./read-checkpoint.ts";
 import type { Snapshot } from "./snapshot.ts";
 import type { Tombstone } from "./tombstones.ts";
@@ -18,7 +20,7 @@ export async function* liveTombstones(
   snapshot: Snapshot,
   removedAfterMs: number,
 ): AsyncGenerator<Tombstone, void, undefined> {
-  const { tombstones, files } = snapshot;
+  const { tombstones, files } = await withReadableTombstones(store, snapshot);
   const seen = new Set<string>();
   const isLive = (tombstone: Tombstone): boolean => {
     const path = decodeDataPath(tombstone.path);
@@ -35,4 +37,14 @@ export async function* liveTombstones(
   for await (const tombstone of readCheckpointTombstones(store, tombstones.checkpoint)) {
     if (isLive(tombstone)) yield tombstone;
   }
+}
+
+/** The same snapshot read anew where the checkpoint that has its older tombstones has been cleaned up. */
+async function withReadableTombstones(store: ObjectStore, snapshot: Snapshot): Promise<Snapshot> {
+  for (const name of snapshot.tombstones.checkpoint?.names ?? []) {
+    if ((await store.head(`${LOG_DIRECTORY}/${name}`)) === undefined) {
+      return loadSnapshot(store, { version: snapshot.version });
+    }
+  }
+  return snapshot;
 }

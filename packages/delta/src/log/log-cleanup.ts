@@ -70,11 +70,10 @@ export async function cleanUpLog(
   const cutoffMs = midnightOf(nowMs - properties.logRetentionMs);
   const kept = await cutoffCheckpoint(store, snapshot, files, cutoffMs);
   const expired = kept === undefined ? [] : expiredFiles(files, kept.version);
-  const deleted = new Set(expired.slice(0, limit));
-  const names = [...deleted].map(({ name }) => `${LOG_DIRECTORY}/${name}`);
+  const deleted = expired.slice(0, limit).map(({ name }) => name);
+  const names = deleted.map((name) => `${LOG_DIRECTORY}/${name}`);
   if (!isDryRun) await deleteInOrder(store, names);
-  const remaining = files.filter((file) => !deleted.has(file));
-  const sidecars = names.length < limit ? await expiredSidecars(store, remaining, nowMs) : [];
+  const sidecars = names.length < limit ? await expiredSidecars(store, deleted, nowMs) : [];
   const paths = sidecars.slice(0, limit - names.length);
   if (!isDryRun) await deleteInOrder(store, paths);
   return {
@@ -122,10 +121,13 @@ function expiredFiles(files: readonly LogFile[], keptVersion: number): readonly 
     .toSorted((one, other) => one.version - other.version || rank(one) - rank(other));
 }
 
-/** Sidecars that no checkpoint names, but for those that a checkpoint under way may yet name. */
+/**
+ * Sidecars that no checkpoint names, but for those that a checkpoint under way may yet name.
+ * @param deleted names of files that are deleted, or would be: they name nothing any more.
+ */
 async function expiredSidecars(
   store: ObjectStore,
-  files: readonly LogFile[],
+  deleted: readonly string[],
   nowMs: number,
 ): Promise<readonly string[]> {
   const oldestMs = midnightOf(nowMs) - MS_PER_DAY;
@@ -134,6 +136,9 @@ async function expiredSidecars(
     if (modifiedAtMs < oldestMs) old.push(path);
   }
   if (old.length === 0) return old;
+  const gone = new Set(deleted);
+  // Listed after the sidecars: a checkpoint that has come meanwhile may name old ones too.
+  const files = (await listLog(store)).filter(({ name }) => !gone.has(name));
   const named = new Set<string>();
   for (const checkpoint of completeCheckpoints(files, Number.MAX_SAFE_INTEGER)) {
     try {

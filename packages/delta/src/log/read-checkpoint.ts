@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { DeltaError } from "../delta-error.ts";
-import type { RowGroupColumns } from "../parquet/read/row-group.ts";
-import type { ReadNode } from "../parquet/read/schema-tree.ts";
+import { openParquetFile, type ParquetFile } from "../scan/parquet/parquet-file.ts";
 import type { ObjectStore } from "../store/object-store.ts";
 import type {
   AddAction,
@@ -30,7 +29,8 @@ import {
   parseSidecar,
   parseTxn,
 } from "./parse-actions.ts";
-import { openParquetColumns, type ParquetColumns } from "./parquet-columns.ts";
+import { readRowGroup, type RowGroupColumns } from "./parquet/row-group.ts";
+import { type ReadNode, readNodeOf } from "./parquet/schema-tree.ts";
 import type { CheckpointState } from "./snapshot.ts";
 
 /** What makes up a snapshot besides its files; tombstones (`remove`) matter to checkpoints and vacuums only. */
@@ -126,13 +126,13 @@ async function readTopFile(
   }
   const file = await openTopFile(store, name);
   return asDamage(file.path, async () => {
-    const add = file.columns.get("add");
-    const nodes = STATE_COLUMNS.map((column) => file.columns.get(column)).filter(
+    const add = columnOf(file, "add");
+    const nodes = STATE_COLUMNS.map((column) => columnOf(file, column)).filter(
       (node) => node !== undefined,
     );
     const blocks: FileBlock[] = [];
-    for (let index = 0; index < file.rowGroupCount; index += 1) {
-      const state = await file.readRowGroup(index, nodes);
+    for (let index = 0; index < file.rowGroups.length; index += 1) {
+      const state = await readRowGroup(file, index, nodes);
       for (const node of nodes) builder.addRows(node, state);
       if (add !== undefined) blocks.push(await readFileBlock(file, index, add));
     }
@@ -140,12 +140,12 @@ async function readTopFile(
   });
 }
 
-async function readFileBlocks(file: ParquetColumns): Promise<readonly FileBlock[]> {
+async function readFileBlocks(file: ParquetFile): Promise<readonly FileBlock[]> {
   return asDamage(file.path, async () => {
-    const add = file.columns.get("add");
+    const add = columnOf(file, "add");
     if (add === undefined) return [];
     const blocks: FileBlock[] = [];
-    for (let index = 0; index < file.rowGroupCount; index += 1) {
+    for (let index = 0; index < file.rowGroups.length; index += 1) {
       blocks.push(await readFileBlock(file, index, add));
     }
     return blocks;
@@ -153,12 +153,8 @@ async function readFileBlocks(file: ParquetColumns): Promise<readonly FileBlock[
 }
 
 /** Fetches `add` apart from the rest, so that what is kept of a row group is only this. */
-async function readFileBlock(
-  file: ParquetColumns,
-  index: number,
-  add: ReadNode,
-): Promise<FileBlock> {
-  return CheckpointBlock.of(await file.readRowGroup(index, [add]), add);
+async function readFileBlock(file: ParquetFile, index: number, add: ReadNode): Promise<FileBlock> {
+  return CheckpointBlock.of(await readRowGroup(file, index, [add]), add);
 }
 
 /** Collects what a checkpoint says besides its files. */
@@ -234,15 +230,21 @@ class CheckpointBuilder {
   }
 }
 
-async function openTopFile(store: ObjectStore, name: string): Promise<ParquetColumns> {
+async function openTopFile(store: ObjectStore, name: string): Promise<ParquetFile> {
   const path = `${LOG_DIRECTORY}/${name}`;
   const entry = await store.head(path);
   if (entry === undefined) throw damagedCheckpoint(name, "has gone while the table was read");
-  return openParquetColumns(store, path, entry.sizeBytes);
+  return openParquetFile({ store, path }, path, entry.sizeBytes);
 }
 
-async function openSidecar(store: ObjectStore, sidecar: SidecarAction): Promise<ParquetColumns> {
-  return openParquetColumns(store, sidecarPath(sidecar), sidecar.sizeInBytes);
+function columnOf(file: ParquetFile, name: string): ReadNode | undefined {
+  const node = file.tree.columns.find(({ element }) => element.name === name);
+  return node === undefined ? undefined : readNodeOf(node);
+}
+
+async function openSidecar(store: ObjectStore, sidecar: SidecarAction): Promise<ParquetFile> {
+  const path = sidecarPath(sidecar);
+  return openParquetFile({ store, path }, path, sidecar.sizeInBytes);
 }
 
 async function readWhole(store: ObjectStore, name: string): Promise<Uint8Array> {
@@ -251,36 +253,36 @@ async function readWhole(store: ObjectStore, name: string): Promise<Uint8Array> 
   return bytes;
 }
 
-async function* removesOf(file: ParquetColumns): AsyncGenerator<RemoveAction, void, undefined> {
-  const node = file.columns.get("remove");
+async function* removesOf(file: ParquetFile): AsyncGenerator<RemoveAction, void, undefined> {
+  const node = columnOf(file, "remove");
   if (node === undefined) return;
-  for (let index = 0; index < file.rowGroupCount; index += 1) {
+  for (let index = 0; index < file.rowGroups.length; index += 1) {
     yield* await rowsOfGroup(file, index, node, parseRemove);
   }
 }
 
 async function rowsOf<T>(
-  file: ParquetColumns,
+  file: ParquetFile,
   column: string,
   parse: (value: unknown) => T,
 ): Promise<readonly T[]> {
-  const node = file.columns.get(column);
+  const node = columnOf(file, column);
   if (node === undefined) return [];
   const all: T[] = [];
-  for (let index = 0; index < file.rowGroupCount; index += 1) {
+  for (let index = 0; index < file.rowGroups.length; index += 1) {
     for (const action of await rowsOfGroup(file, index, node, parse)) all.push(action);
   }
   return all;
 }
 
 async function rowsOfGroup<T>(
-  file: ParquetColumns,
+  file: ParquetFile,
   index: number,
   node: ReadNode,
   parse: (value: unknown) => T,
 ): Promise<readonly T[]> {
   return asDamage(file.path, async () => {
-    const columns = await file.readRowGroup(index, [node]);
+    const columns = await readRowGroup(file, index, [node]);
     const rows = presentRows(columns, node);
     const count = rows?.length ?? columns.rowCount;
     return Array.from({ length: count }, (_, at) => parse(columns.value(node, rows?.[at] ?? at)));

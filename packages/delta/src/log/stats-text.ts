@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { SchemaElement } from "hyparquet";
-import type { RawValue, RowGroupColumns } from "../parquet/read/row-group.ts";
-import type { ReadNode } from "../parquet/read/schema-tree.ts";
 import { decimalText } from "../schema/decimal.ts";
+import type { RawValue, RowGroupColumns } from "./parquet/row-group.ts";
+import type { ReadLeafNode, ReadNode } from "./parquet/schema-tree.ts";
 
 /** A number in its own digits, which JavaScript's numbers may not hold. */
 class NumberText {
@@ -18,7 +18,7 @@ export function statsTextOf(columns: RowGroupColumns, parsed: ReadNode, row: num
   return jsonOf(columns.value(parsed, row, statValueOf)) ?? "{}";
 }
 
-function statValueOf(raw: RawValue, { element }: ReadNode & { kind: "leaf" }): unknown {
+function statValueOf(raw: RawValue, { element }: ReadLeafNode): unknown {
   const { converted_type: converted, logical_type: logical, scale } = element;
   if (converted === "DECIMAL" || logical?.type === "DECIMAL") {
     return new NumberText(decimalText(unscaledOf(raw), scale ?? 0));

@@ -15,7 +15,7 @@ import {
 } from "./checkpoint-schema.ts";
 import { printLastCheckpoint, readLastCheckpoint } from "./last-checkpoint.ts";
 import { liveTombstones } from "./live-tombstones.ts";
-import { holdsCommitOf, loadSnapshot } from "./load-snapshot.ts";
+import { holdsCommitOf } from "./load-snapshot.ts";
 import {
   commitPath,
   LAST_CHECKPOINT_PATH,
@@ -77,18 +77,7 @@ export async function writeCheckpoint(
     );
   }
   const compressor = await createZstdCompressor();
-  const source = await withReadableTombstones(store, snapshot);
-  return new CheckpointRun(store, source, options, compressor).write();
-}
-
-/** The same snapshot read anew where the checkpoint that has its older tombstones has been cleaned up. */
-async function withReadableTombstones(store: ObjectStore, snapshot: Snapshot): Promise<Snapshot> {
-  for (const name of snapshot.tombstones.checkpoint?.names ?? []) {
-    if ((await store.head(`${LOG_DIRECTORY}/${name}`)) === undefined) {
-      return loadSnapshot(store, { version: snapshot.version });
-    }
-  }
-  return snapshot;
+  return new CheckpointRun(store, snapshot, options, compressor).write();
 }
 
 /** A snapshot that knows of a checkpoint of its version or an earlier one, so that it need not keep what that holds. */

@@ -34,6 +34,12 @@ export interface OptimizeOptions {
    */
   readonly maxDeletedShare?: number;
   /**
+   * A file that would have a larger part of a new file's bytes than this stays as it is, 0 to 1. Below 1 it bounds how
+   * often repeated runs write the same rows again: with 0.5 a file is joined only with at least as much as it has itself.
+   * @default 1: small files are joined with whatever there is
+   */
+  readonly maxFileShare?: number;
+  /**
    * Reads at most so many bytes, so that a run has an end; the next one goes on.
    * @default no limit
    */
@@ -48,13 +54,16 @@ export interface OptimizeOptions {
    * @default false
    */
   readonly dryRun?: boolean;
-  /** Called when a new file has been committed, and for each that others have made useless. */
+  /** Called at the start, when a new file has been written, and when new files have been committed or given up. */
   readonly onProgress?: (progress: OptimizeProgress) => void;
   /** Ends the run with its reason. What is committed stays so. */
   readonly signal?: AbortSignal;
 }
 
 export interface OptimizeProgress {
+  /** Bytes of files that have been written again. */
+  readonly writtenInputBytes: number;
+  /** Of these, bytes of files whose new ones are committed, or of no use since another writer removed rows meanwhile. */
   readonly doneInputBytes: number;
   readonly totalInputBytes: number;
 }
@@ -140,7 +149,10 @@ function limitsOf(plan: WritePlan, options: OptimizeOptions): CompactionLimits {
   checkNumber("minFileBytes", minFileBytes, 0, Number.MAX_SAFE_INTEGER);
   const maxDeletedShare = options.maxDeletedShare ?? DEFAULT_MAX_DELETED_SHARE;
   checkNumber("maxDeletedShare", maxDeletedShare, 0, 1);
-  return { targetFileBytes, minFileBytes, maxDeletedShare, maxFilesPerBin: MAX_FILES_PER_BIN };
+  const maxFileShare = options.maxFileShare ?? 1;
+  checkNumber("maxFileShare", maxFileShare, 0, 1);
+  const maxFilesPerBin = MAX_FILES_PER_BIN;
+  return { targetFileBytes, minFileBytes, maxDeletedShare, maxFilesPerBin, maxFileShare };
 }
 
 function checkNumber(name: string, value: number, min: number, max: number): void {
@@ -185,6 +197,7 @@ class Compaction {
   readonly #committed: RewrittenBin[] = [];
   readonly #versions: number[] = [];
   #conflictCount = 0;
+  #writtenInputBytes = 0;
   #doneInputBytes = 0;
   #waiting: RewrittenBin[] = [];
 
@@ -205,6 +218,7 @@ class Compaction {
   async run(): Promise<OptimizeResult> {
     const { concurrency = 1, signal } = this.#options;
     checkNumber("concurrency", concurrency, 1, 64);
+    this.#report();
     try {
       await inParallel(this.#bins, concurrency, async (bin) => {
         signal?.throwIfAborted();
@@ -216,11 +230,13 @@ class Compaction {
           ...(signal === undefined ? {} : { signal }),
         });
         this.#waiting.push({ bin, added });
+        this.#writtenInputBytes += bytesOf(bin.files);
+        this.#report();
         if (inputBytesOf(this.#waiting) >= COMMIT_INPUT_BYTES) await this.#commitWaiting();
       });
       await this.#commitWaiting();
     } finally {
-      for (const { added } of this.#waiting) await this.#discard(added);
+      await this.#discard(this.#waiting);
     }
     const removed = this.#committed.flatMap(({ bin }) => bin.files);
     const added = this.#committed.flatMap((rewritten) => rewritten.added);
@@ -239,38 +255,52 @@ class Compaction {
     const group = this.#waiting;
     if (group.length === 0) return;
     this.#waiting = [];
-    try {
-      await this.#commit(group);
-    } catch (error) {
-      // Whether a commit that failed names the files is for a vacuum to see; deleting them here could break the table.
-      if (!(error instanceof DeltaError) || error.effect === "none") {
-        for (const { added } of group) await this.#discard(added);
-      }
-      throw error;
-    }
+    await this.#commit(group);
   }
 
   /** Where the group conflicts with another writer it is committed bin by bin: one conflict must not cost the others. */
   async #commit(group: readonly RewrittenBin[]): Promise<void> {
-    const result = await this.#access.commit(this.#requestOf(group));
+    const result = await this.#tryCommit(group);
     if (result.kind === "committed") {
       this.#versions.push(result.version);
       this.#committed.push(...group);
-      this.#report(group);
+      this.#settle(group);
       return;
     }
     if (group.length > 1) {
-      for (const rewritten of group) await this.#commit([rewritten]);
+      const untried = [...group];
+      try {
+        for (let next = untried.shift(); next !== undefined; next = untried.shift()) {
+          await this.#commit([next]);
+        }
+      } finally {
+        await this.#discard(untried);
+      }
       return;
     }
-    for (const { added } of group) await this.#discard(added);
+    await this.#discard(group);
     this.#conflictCount += group.length;
-    this.#report(group);
+    this.#settle(group);
   }
 
-  #report(group: readonly RewrittenBin[]): void {
+  async #tryCommit(group: readonly RewrittenBin[]): Promise<CommitResult> {
+    try {
+      return await this.#access.commit(this.#requestOf(group));
+    } catch (error) {
+      // Files that a commit may name are left to a vacuum: deleting them here could break the table.
+      if (error instanceof DeltaError && error.effect === "none") await this.#discard(group);
+      throw error;
+    }
+  }
+
+  #settle(group: readonly RewrittenBin[]): void {
     this.#doneInputBytes += inputBytesOf(group);
+    this.#report();
+  }
+
+  #report(): void {
     this.#options.onProgress?.({
+      writtenInputBytes: this.#writtenInputBytes,
       doneInputBytes: this.#doneInputBytes,
       totalInputBytes: this.#bins.reduce((total, { files }) => total + bytesOf(files), 0),
     });
@@ -300,8 +330,9 @@ class Compaction {
     };
   }
 
-  async #discard(added: readonly AddedFile[]): Promise<void> {
-    for (const { path } of added) {
+  /** Removes files that no commit names. */
+  async #discard(group: readonly RewrittenBin[]): Promise<void> {
+    for (const { path } of group.flatMap(({ added }) => added)) {
       try {
         await this.#access.components.store.delete(path);
       } catch {

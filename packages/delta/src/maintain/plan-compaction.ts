@@ -11,6 +11,11 @@ export interface CompactionLimits {
   readonly maxDeletedShare: number;
   /** Most files that become one, so that one broken file does not cost much. */
   readonly maxFilesPerBin: number;
+  /**
+   * A file that would have a larger part of a bin's bytes than this, 0 to 1, is left out of it. Below 1 it bounds how
+   * often repeated compactions write the same rows again: a file is joined only with about as much as it has itself.
+   */
+  readonly maxFileShare: number;
 }
 
 /** Files of one partition that become one file. */
@@ -36,7 +41,8 @@ export function planCompaction(
 ): CompactionBin[] {
   const openByPartition = new Map<string, OpenBin>();
   const bins: CompactionBin[] = [];
-  const close = (bin: OpenBin): void => {
+  const close = (open: OpenBin): void => {
+    const bin = withoutLargest(open, limits);
     if (bin.files.length > 1 || bin.files.some(hasDeletedRows)) bins.push(bin);
   };
   for (const file of files) {
@@ -59,6 +65,22 @@ export function planCompaction(
   }
   for (const bin of openByPartition.values()) close(bin);
   return bins;
+}
+
+function withoutLargest(bin: OpenBin, limits: CompactionLimits): CompactionBin {
+  const dropped = new Set<ActiveFile>();
+  let { liveBytes } = bin;
+  if (limits.maxFileShare < 1) {
+    const bySize = bin.files.toSorted((left, right) => liveBytesOf(right) - liveBytesOf(left));
+    for (const file of bySize) {
+      const fileBytes = liveBytesOf(file);
+      if (fileBytes <= liveBytes * limits.maxFileShare) break;
+      if (deletedShareOf(file) > limits.maxDeletedShare) continue;
+      dropped.add(file);
+      liveBytes -= fileBytes;
+    }
+  }
+  return { files: bin.files.filter((file) => !dropped.has(file)), liveBytes };
 }
 
 function isCandidate(

@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
+import { isDeepStrictEqual } from "node:util";
 import { DeltaError } from "../delta-error.ts";
-import type { DomainMetadataAction } from "../log/actions.ts";
+import type { DomainMetadataAction, MetadataAction } from "../log/actions.ts";
 import { vectorIdOf } from "../log/active-file.ts";
 import type { ActiveFile } from "../log/file-set.ts";
 import { loadSnapshot } from "../log/load-snapshot.ts";
 import type { Snapshot } from "../log/snapshot.ts";
-import type { DataFileLocator } from "../scan/data-file-locator.ts";
-import { dataFileLocatorOf } from "../scan/data-file-locator.ts";
+import { hasInCommitTimestamps } from "../log/table-properties.ts";
+import { type DataFileLocator, dataFileLocatorOf } from "../scan/data-file-locator.ts";
+import { vectorFileOf } from "../scan/deletion-vectors/read-deletion-vector.ts";
+import { MAX_COLUMN_ID } from "../schema/column-mapping.ts";
 import type { ResolvedComponents } from "../table/components.ts";
+import { withEnablementOf } from "../table/in-commit-timestamp.ts";
+import { ROW_TRACKING_DOMAIN } from "../table/row-tracking.ts";
 import { supportedFeaturesOf, withFeatures } from "../table/table-protocol.ts";
 import type { CommitResult, TransactionRequest } from "../table/transaction-request.ts";
 import { inParallel } from "./in-parallel.ts";
@@ -76,14 +81,19 @@ export async function restore(
 interface RestoreChanges {
   readonly adds: readonly ActiveFile[];
   readonly removes: readonly ActiveFile[];
+  readonly domains: readonly DomainMetadataAction[];
+  readonly metadata?: MetadataAction;
 }
 
 /** `undefined` if there is nothing to do. */
 function changesBetween(latest: Snapshot, source: Snapshot): RestoreChanges | undefined {
   const adds = filesMissingIn(latest, source);
   const removes = filesMissingIn(source, latest);
-  const isSame = adds.length === 0 && removes.length === 0 && isSameMetadata(latest, source);
-  return isSame ? undefined : { adds, removes };
+  const domains = domainsOf(latest, source);
+  const metadata = metadataOf(latest, source);
+  const isSameMetadata = isDeepStrictEqual(metadata, latest.metadata);
+  if (adds.length + removes.length + domains.length === 0 && isSameMetadata) return undefined;
+  return { adds, removes, domains, ...(isSameMetadata ? {} : { metadata }) };
 }
 
 /** Files of `from` that `other` does not have, or has with other rows deleted. */
@@ -98,17 +108,14 @@ function filesMissingIn(other: Snapshot, from: Snapshot): ActiveFile[] {
   return missing;
 }
 
-function isSameMetadata(latest: Snapshot, source: Snapshot): boolean {
-  return JSON.stringify(latest.metadata) === JSON.stringify(source.metadata);
-}
-
 function requestOf(
   latest: Snapshot,
   source: Snapshot,
-  { adds, removes }: RestoreChanges,
+  changes: RestoreChanges,
   target: RestoreTarget,
 ): TransactionRequest {
   const protocol = withFeatures(latest.protocol, supportedFeaturesOf(source.protocol));
+  const { adds, removes } = changes;
   return {
     readSnapshot: latest,
     reads: "table",
@@ -125,28 +132,25 @@ function requestOf(
       numOfFilesAfterRestore: String(source.files.fileCount),
       tableSizeAfterRestore: String(source.files.sizeBytes),
     },
-    adds,
-    removes,
-    ...(isSameMetadata(latest, source) ? {} : { metadata: metadataOf(latest, source) }),
+    ...changes,
     ...(protocol === undefined ? {} : { protocol }),
-    domains: domainsOf(latest, source),
   };
 }
 
-const COLUMN_ID_PROPERTY = "delta.columnMapping.maxColumnId";
-
-/** Column ids are never given twice, so their highest number stays. */
-function metadataOf(latest: Snapshot, { metadata }: Snapshot): Snapshot["metadata"] {
-  const highest = latest.metadata.configuration[COLUMN_ID_PROPERTY];
-  const restored = metadata.configuration[COLUMN_ID_PROPERTY];
-  if (highest === undefined || Number(highest) <= Number(restored ?? -1)) return metadata;
-  return {
-    ...metadata,
-    configuration: { ...metadata.configuration, [COLUMN_ID_PROPERTY]: highest },
-  };
+/**
+ * Metadata as it was; but column ids are never given twice, so their highest number stays, and so does what says since
+ * when commits carry their time.
+ */
+function metadataOf(latest: Snapshot, { metadata }: Snapshot): MetadataAction {
+  const isTimed = [latest.metadata, metadata].every((known) =>
+    hasInCommitTimestamps(latest.protocol, known),
+  );
+  const timed = isTimed ? withEnablementOf(metadata, latest.metadata) : metadata;
+  const highest = latest.metadata.configuration[MAX_COLUMN_ID];
+  const restored = metadata.configuration[MAX_COLUMN_ID];
+  if (highest === undefined || Number(highest) <= Number(restored ?? -1)) return timed;
+  return { ...timed, configuration: { ...timed.configuration, [MAX_COLUMN_ID]: highest } };
 }
-
-const ROW_TRACKING_DOMAIN = "delta.rowTracking";
 
 /** Domains as they were; but row ids are never given twice, so their high-water mark stays. */
 function domainsOf(latest: Snapshot, source: Snapshot): readonly DomainMetadataAction[] {
@@ -162,12 +166,18 @@ function domainsOf(latest: Snapshot, source: Snapshot): readonly DomainMetadataA
   return changed;
 }
 
-/** @throws DeltaError `data_loss` naming a file that has been deleted. */
+/** @throws DeltaError `data_loss` naming a file, or one of deletion vectors, that has been deleted. */
 async function checkFilesExist(
   files: readonly ActiveFile[],
   locator: DataFileLocator,
 ): Promise<void> {
-  await inParallel(files, LOOK_UP_CONCURRENCY, async ({ path }) => {
+  const paths = new Set<string>();
+  for (const { path, deletionVector } of files) {
+    paths.add(path);
+    const vectorPath = deletionVector === undefined ? undefined : vectorFileOf(deletionVector);
+    if (vectorPath !== undefined) paths.add(vectorPath);
+  }
+  await inParallel(paths, LOOK_UP_CONCURRENCY, async (path) => {
     const place = locator(path);
     if ((await place.store.head(place.path)) !== undefined) return;
     throw new DeltaError(

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type ColumnBlock, memoryOf } from "../columns/column-block.ts";
-import { concatBlocks } from "../columns/concat-blocks.ts";
+import type { ColumnBlock } from "../columns/column-block.ts";
+import { joinSmallBlocks } from "../columns/join-small-blocks.ts";
 import { compressorFor } from "../parquet/compressor-for.ts";
 import { statisticsToJson } from "../parquet/file-statistics.ts";
 import { ParquetFileEncoder } from "../parquet/parquet-file-encoder.ts";
@@ -23,9 +23,6 @@ export interface RewriteRequest {
   readonly signal?: AbortSignal;
 }
 
-const MIN_BLOCK_ROWS = 65_536;
-const MAX_WAITING_BYTES = 64 * 1024 * 1024;
-
 /**
  * Writes the rows of files, without those that are deleted, into one new file in their order. Nothing is committed.
  * @returns the new file, durable; none where no row is left.
@@ -44,7 +41,7 @@ export async function rewriteFiles(request: RewriteRequest): Promise<readonly Ad
   const writer = store.createWriter(directory === "" ? name : `${directory}/${name}`);
   try {
     const encoder = await encoderOf(plan);
-    for await (const block of largeBlocksOf(request)) {
+    for await (const block of joinSmallBlocks(blocksOf(request))) {
       await writer.write(Buffer.concat(encoder.addRowGroup(block)));
     }
     if (encoder.rowCount === 0) {
@@ -58,30 +55,14 @@ export async function rewriteFiles(request: RewriteRequest): Promise<readonly Ad
   }
 }
 
-/** Row groups of the new file are made of many small ones: each costs a reader a look-up, and compresses worse. */
-async function* largeBlocksOf({
+async function* blocksOf({
   components,
   snapshot,
   files,
   signal,
 }: RewriteRequest): AsyncGenerator<ColumnBlock, void, undefined> {
-  let waiting: ColumnBlock[] = [];
-  let rowCount = 0;
-  let byteCount = 0;
-  for (const file of files) {
-    const options = signal === undefined ? {} : { signal };
-    for await (const block of readBlocks(components.store, file, snapshot, options)) {
-      waiting.push(block);
-      rowCount += block.rowCount;
-      byteCount += memoryOf(block);
-      if (rowCount < MIN_BLOCK_ROWS && byteCount < MAX_WAITING_BYTES) continue;
-      yield concatBlocks(waiting);
-      waiting = [];
-      rowCount = 0;
-      byteCount = 0;
-    }
-  }
-  if (waiting.length > 0) yield concatBlocks(waiting);
+  const options = signal === undefined ? {} : { signal };
+  for (const file of files) yield* readBlocks(components.store, file, snapshot, options);
 }
 
 async function encoderOf(plan: WritePlan): Promise<ParquetFileEncoder> {

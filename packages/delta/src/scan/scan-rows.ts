@@ -12,11 +12,33 @@ import { prepareTableScan } from "./table-scan.ts";
 /** Rows that are made at once: few enough that their values are used before the next ones are made. */
 export const ROWS_AT_ONCE = 2048;
 
+/** Which rows are counted. */
+export type CountOptions = Omit<ScanOptions, "columns" | "limit">;
+
+/** See `DeltaTable.countRows`. */
+export async function countRows(
+  store: ObjectStore,
+  newest: Snapshot,
+  options: CountOptions = {},
+): Promise<number> {
+  const snapshot = await snapshotOfScan(store, newest, options);
+  if (options.where === undefined) return countAllRows(store, snapshot, options);
+  let total = 0;
+  const scan = prepareTableScan(store, snapshot, { ...options, columns: [] });
+  for await (const { rowCount } of scan.slices(snapshot.files, ROWS_AT_ONCE)) total += rowCount;
+  return total;
+}
+
 /** Rows by the log, less those that are deleted; from the files' footers where the log does not say. */
-export async function countRows(store: ObjectStore, snapshot: Snapshot): Promise<number> {
-  const locator = dataFileLocatorOf(store, []);
+async function countAllRows(
+  store: ObjectStore,
+  snapshot: Snapshot,
+  { externalDirectories = [], signal }: CountOptions,
+): Promise<number> {
+  const locator = dataFileLocatorOf(store, externalDirectories);
   let total = 0;
   for (const { path, sizeBytes, rowCount, deletionVector } of snapshot.files) {
+    signal?.throwIfAborted();
     const inFile = rowCount ?? (await openParquetFile(locator(path), path, sizeBytes)).rowCount;
     total += inFile - (deletionVector?.cardinality ?? 0);
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { FixedVector } from "../columns/column-block.ts";
+import type { ColumnVector, FixedVector } from "../columns/column-block.ts";
 import { flatKindOf } from "../columns/flat-kinds.ts";
 import type { BoundPredicate } from "../expression/bound-expression.ts";
 import { compilePruner, type PrunableFile } from "../expression/compile-pruner.ts";
@@ -17,7 +17,9 @@ import type { StructField } from "../schema/types.ts";
 import type { ObjectStore } from "../store/object-store.ts";
 import { type ColumnExtractor, columnExtractorOf } from "./column-extractors.ts";
 import { dataFileLocatorOf } from "./data-file-locator.ts";
+import { constantColumn } from "./constant-column.ts";
 import { rowMakerOf } from "./object-maker.ts";
+import { damaged } from "./parquet/parquet-file.ts";
 import type { ReadNode } from "./read-plan.ts";
 import type { ColumnReader } from "./row-group-reader.ts";
 import { rowGroupStatistics } from "./row-group-statistics.ts";
@@ -31,6 +33,8 @@ export interface RowSlice {
   valuesOf(field: StructField): readonly unknown[];
   /** The values of a column as a typed array; `undefined` for a column that has none, such as STRING. */
   vectorOf(field: StructField): FixedVector | undefined;
+  /** The values of a column as that of a block, which has them without a loss and may hold nulls. */
+  columnOf(field: StructField): ColumnVector;
 }
 
 /** A scan of a table's files, made ready: what can be wrong with its options has been found. */
@@ -91,6 +95,7 @@ function* slicesOf(
       rowCount: rows.length,
       valuesOf: (field) => tested?.values.get(field) ?? columns.reader(field).read(rows),
       vectorOf: (field) => columns.vector(field, rows),
+      columnOf: (field) => columns.column(field, rows),
     };
   }
 }
@@ -159,22 +164,45 @@ class GroupColumns {
     const kind = flatKindOf(field.type);
     const node = this.#nodeOf(field);
     if (kind === undefined || kind === "bytes" || node === undefined) return undefined;
+    return this.#extractor(field, node).take(rows) as FixedVector;
+  }
+
+  /** See {@link RowSlice.columnOf}. */
+  column(field: StructField, rows: Uint32Array): ColumnVector {
+    const node = this.#nodeOf(field);
+    if (node === undefined) {
+      return constantColumn(field, this.#partitionValue(field), rows.length);
+    }
+    try {
+      return this.#extractor(field, node).take(rows);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      const name = JSON.stringify(field.name);
+      const { path } = this.#loaded.opened.file;
+      throw damaged(path, `has ${error.message} in the column ${name}`, error);
+    }
+  }
+
+  #extractor(field: StructField, node: ReadNode): ColumnExtractor {
     let extractor = this.#extractors.get(field);
     if (extractor === undefined) {
       // Whether the table allows nulls does not matter to who only reads.
       extractor = columnExtractorOf({ ...field, nullable: true }, node, this.#loaded.reader);
       this.#extractors.set(field, extractor);
     }
-    return extractor.take(rows) as FixedVector;
+    return extractor;
   }
 
   #newReader(field: StructField): ColumnReader {
-    const { opened, reader } = this.#loaded;
     const node = this.#nodeOf(field);
-    if (node !== undefined) return reader.column(node);
-    const text = partitionText(opened.file, this.#layout.physicalName(field));
-    const value = partitionValueFromText(text, field);
+    if (node !== undefined) return this.#loaded.reader.column(node);
+    const value = this.#partitionValue(field);
     return { read: (rows) => Array.from(rows, () => value) };
+  }
+
+  #partitionValue(field: StructField): unknown {
+    const text = partitionText(this.#loaded.opened.file, this.#layout.physicalName(field));
+    return partitionValueFromText(text, field);
   }
 
   /** `undefined` for a partition column. */

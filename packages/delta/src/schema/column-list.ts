@@ -23,12 +23,13 @@ import { validateTableSchema } from "./validate-schema.ts";
  *     field   := name [":"] type ["NOT" "NULL"] ["COMMENT" text]
  *
  * Words are read regardless of case; DECIMAL alone is DECIMAL(10,0).
+ * @param isMapped whether they are for a table that maps column names, so that any character may be in them.
  * @throws DeltaError `invalid_argument` with what was expected and where, or naming the column that cannot be.
  */
-export function parseColumnList(sql: string): StructType {
+export function parseColumnList(sql: string, isMapped = false): StructType {
   const parser = new ColumnListParser(tokenizeSql(sql));
   const schema: StructType = { type: "struct", fields: parser.columns() };
-  validateTableSchema(schema);
+  validateTableSchema(schema, isMapped);
   return schema;
 }
 

@@ -88,7 +88,12 @@ export class LocalWriter implements ObjectWriter {
     }
     await removeQuietly(this.#temporary);
     try {
-      await syncDirectory(path.dirname(this.#target));
+      // All up to the root: one that another writer has just made need not be durable yet.
+      let directory = this.#target;
+      for (let depth = this.path.split("/").length; depth > 0; depth -= 1) {
+        directory = path.dirname(directory);
+        await syncDirectory(directory);
+      }
     } catch (error) {
       throw storeError("make durable", this.path, error, "unknown");
     }

@@ -90,10 +90,20 @@ export function checkAppendable({ files, seenTo = [] }: AppendRequest, latest: S
   ]);
   validateAppendable(latest, duties);
   const names = partitionNamesOf(latest);
-  const clustering = clusteringColumnsOf(latest.domains);
-  for (const file of files) {
-    checkPartitionValues(file, names);
-    for (const path of clustering) checkClusteringStatistics(file, path);
+  for (const file of files) checkPartitionValues(file, names);
+  checkClusteringStatistics(files, latest);
+}
+
+/**
+ * Checks that new files have statistics of the columns that a table is clustered by, which may have become others since.
+ * @throws DeltaError `invalid_argument` naming the file and the column.
+ */
+export function checkClusteringStatistics(
+  files: readonly Pick<AddedFile, "path" | "rowCount" | "stats">[],
+  latest: Snapshot,
+): void {
+  for (const column of clusteringColumnsOf(latest.domains)) {
+    for (const file of files) checkColumnStatistics(file, column);
   }
 }
 
@@ -118,8 +128,8 @@ function checkPartitionValues(
   );
 }
 
-function checkClusteringStatistics(
-  { path, rowCount, stats }: AppendedFile,
+function checkColumnStatistics(
+  { path, rowCount, stats }: Pick<AddedFile, "path" | "rowCount" | "stats">,
   column: readonly string[],
 ): void {
   if (rowCount === 0) return;

@@ -2,11 +2,16 @@
 import { DeltaError } from "../delta-error.ts";
 import type { DomainMetadataAction } from "../log/actions.ts";
 import { isJsonObject } from "../log/json-fields.ts";
-import { type ColumnMappingMode, physicalNameOf } from "../log/column-mapping.ts";
+import {
+  type ColumnMappingMode,
+  columnMappingModeOf,
+  physicalNameOf,
+} from "../log/column-mapping.ts";
+import type { Snapshot } from "../log/snapshot.ts";
 import { decimalOf } from "../schema/decimal.ts";
-import { findFieldPath } from "../schema/field-path.ts";
+import { type FieldPath, findFieldPath } from "../schema/field-path.ts";
 import { sqlTypeOf } from "../schema/sql-type.ts";
-import type { DataType, StructType } from "../schema/types.ts";
+import type { DataType, StructField, StructType } from "../schema/types.ts";
 
 /** The metadata domain that names the columns a table is clustered by ("Clustered Table"). */
 export const CLUSTERING_DOMAIN = "delta.clustering";
@@ -80,6 +85,38 @@ export function clusteringColumnsOf(
     `the domain ${CLUSTERING_DOMAIN} has no list of paths clusteringColumns: ${configuration}`,
     { details: { domain: CLUSTERING_DOMAIN } },
   );
+}
+
+/**
+ * The columns that a table is clustered by, as paths of the names that its schema has; empty where it is not.
+ * @throws DeltaError `data_loss` for a domain that does not say, or names a column that is not there.
+ */
+export function clusteringPathsOf({
+  domains,
+  schema,
+  protocol,
+  metadata,
+}: Pick<Snapshot, "domains" | "schema" | "protocol" | "metadata">): readonly FieldPath[] {
+  const mode = columnMappingModeOf(protocol, metadata);
+  return clusteringColumnsOf(domains).map((physical) => {
+    const path: string[] = [];
+    let type: DataType = schema;
+    for (const name of physical) {
+      const fields: readonly StructField[] =
+        typeof type === "object" && type.type === "struct" ? type.fields : [];
+      const field = fields.find((known) => physicalNameOf(known, mode) === name);
+      if (field === undefined) {
+        throw new DeltaError(
+          "data_loss",
+          `the table is clustered by ${JSON.stringify(physical.join("."))}, which its schema does not have`,
+          { details: { domain: CLUSTERING_DOMAIN } },
+        );
+      }
+      path.push(field.name);
+      ({ type } = field);
+    }
+    return path;
+  });
 }
 
 function columnsIn(configuration: string): string[][] | undefined {

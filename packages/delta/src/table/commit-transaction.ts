@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 import { DeltaError } from "../delta-error.ts";
 import type { CommitInfoAction } from "../log/actions.ts";
+import { tryWriteChecksum } from "../log/checksum.ts";
 import { type Commit, digestOfCommit, encodeCommit, parseCommit } from "../log/commit-codec.ts";
 import { commitPath } from "../log/log-files.ts";
-import { readCommit } from "../log/read-commits.ts";
+import { readCommitHead } from "../log/read-commits.ts";
 import { replayCommits, type Snapshot } from "../log/snapshot.ts";
 import { validateWritable } from "../log/table-features.ts";
-import { hasInCommitTimestamps } from "../log/table-properties.ts";
+import { hasInCommitTimestamps, isOn } from "../log/table-properties.ts";
 import { parseSchemaString } from "../schema/schema-json.ts";
 import type { ResolvedComponents } from "./components.ts";
 import { judgeTransaction } from "./conflicts.ts";
+import { supportsFeature } from "./table-protocol.ts";
 import { actionsOfTransaction } from "./transaction-actions.ts";
 import type { CommitResult, TransactionRequest } from "./transaction-request.ts";
 
@@ -28,7 +30,8 @@ export interface TableState extends ResolvedComponents {
 
 /**
  * Commits a transaction optimistically: writes the version after the newest one known; if another writer was there
- * first, sees what the table has become and goes on from there, unless that stands against it.
+ * first, sees what the table has become and goes on from there, unless that stands against it. A checksum of the new
+ * version is put beside it, as far as that can be done.
  *
  * @param checkLatest throws where the table that the commit would be put on cannot take it.
  */
@@ -55,7 +58,9 @@ export async function commitTransaction(
     checkDefinition(commit, latest);
     const put = await table.store.putIfAbsent(commitPath(version), bytes);
     if (put.kind === "created" || (await isOwnCommit(table, version, txnId))) {
-      table.advance(replayCommits(latest, [commit]));
+      const next = replayCommits(latest, [commit]);
+      table.advance(next);
+      await tryWriteChecksum(table.store, next);
       return { kind: "committed", version };
     }
     const refreshed = await table.refresh();
@@ -63,7 +68,7 @@ export async function commitTransaction(
       throw new DeltaError(
         "unavailable",
         `version ${version} of ${table.store.location} exists but cannot be read yet`,
-        { details: { version } },
+        { details: { version }, effect: "unknown" },
       );
     }
   }
@@ -129,14 +134,23 @@ function checkRemovable(
 }
 
 function isAppendOnly({ protocol, metadata }: Snapshot): boolean {
-  const { minWriterVersion, writerFeatures } = protocol;
-  const isSupported =
-    minWriterVersion >= 7 ? writerFeatures?.includes("appendOnly") === true : minWriterVersion >= 2;
-  return isSupported && metadata.configuration["delta.appendOnly"]?.toLowerCase() === "true";
+  return (
+    supportsFeature(protocol, "appendOnly") &&
+    isOn(metadata.configuration, "delta.appendOnly", false)
+  );
 }
 
 /** Whether a version that exists already is the one that this call wrote, in a try that was reported as failed. */
 async function isOwnCommit(table: TableState, version: number, txnId: string): Promise<boolean> {
-  const commit = await readCommit(table.store, version);
-  return commit?.commitInfo?.txnId === txnId;
+  try {
+    const head = await readCommitHead(table.store, version);
+    return head?.commitInfo?.txnId === txnId;
+  } catch (cause) {
+    if (!(cause instanceof DeltaError)) throw cause;
+    throw new DeltaError(
+      cause.code,
+      `version ${version} of ${table.store.location} exists, and whether it is this commit cannot be read: ${cause.message}`,
+      { cause, details: { version }, effect: "unknown" },
+    );
+  }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { DeltaError } from "../delta-error.ts";
 import type { Action } from "../log/actions.ts";
+import { tryWriteChecksum } from "../log/checksum.ts";
 import { encodeCommit, parseCommit } from "../log/commit-codec.ts";
 import { commitPath, LOG_DIRECTORY } from "../log/log-files.ts";
 import { listLog } from "../log/log-listing.ts";
@@ -34,6 +35,7 @@ export async function createTable(options: CreateTableOptions): Promise<DeltaTab
   await store.prepareDirectory(LOG_DIRECTORY);
   const result = await store.putIfAbsent(commitPath(0), bytes);
   if (result.kind === "exists") throw alreadyExists(store.location);
+  await tryWriteChecksum(store, snapshot);
   return new DeltaTable(snapshot, components);
 }
 

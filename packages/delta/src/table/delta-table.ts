@@ -2,10 +2,13 @@
 import { planChange } from "../alter/plan-change.ts";
 import type { TableChange } from "../alter/table-change.ts";
 import { columnsOfCondition, verifyRows } from "../alter/verify-rows.ts";
+import type { ColumnBlock } from "../columns/column-block.ts";
 import { DeltaError } from "../delta-error.ts";
 import { loadSnapshot, refreshSnapshot } from "../log/load-snapshot.ts";
+import type { CheckpointFiles } from "../log/log-segment.ts";
 import { cleanUpLog, type LogCleanupOptions, type LogCleanupResult } from "../log/log-cleanup.ts";
 import type { Snapshot } from "../log/snapshot.ts";
+import { validateWritable } from "../log/table-features.ts";
 import {
   type CheckpointOptions,
   withCheckpoint,
@@ -29,12 +32,14 @@ import {
   type VersionChange,
 } from "../scan/changes.ts";
 import type { Row } from "../scan/row.ts";
+import { scanBlocks } from "../scan/scan-blocks.ts";
 import { type ColumnBatch, scanColumns } from "../scan/scan-columns.ts";
 import type { ScanOptions } from "../scan/scan-options.ts";
-import { countRows, scanRows } from "../scan/scan-rows.ts";
+import { type CountOptions, countRows, scanRows } from "../scan/scan-rows.ts";
 import {
   type AppendRequest,
   checkAppendable,
+  checkClusteringStatistics,
   transactionOfAppend,
   validateAppendRequest,
 } from "./append-request.ts";
@@ -109,6 +114,15 @@ export class DeltaTable {
   }
 
   /**
+   * Takes note of a checkpoint that was written of this table, so that its state need not keep in memory what that holds.
+   * @param tableId `metaData.id` of the table that it is of; that of another one is passed over.
+   */
+  noteCheckpoint(checkpoint: CheckpointFiles, tableId: string): void {
+    if (this.#snapshot.metadata.id !== tableId) return;
+    this.#snapshot = withCheckpoint(this.#snapshot, checkpoint);
+  }
+
+  /**
    * Adds files to the table in one new version. Appends on one object are done one after the other, in the order of
    * the calls; other writers may come between, which is retried as long as they do not change what the files were
    * written for.
@@ -138,12 +152,13 @@ export class DeltaTable {
   }
 
   /**
-   * Rows in the newest state that this object has seen. Read from the log; from the files' footers where the log does
-   * not say.
-   * @throws DeltaError `data_loss` if a file must be opened and cannot be read.
+   * Rows in the newest state that this object has seen, or in the state that `version` or `timestampMs` names. Read from
+   * the log; from the files' footers where the log does not say; from the files where there is a condition.
+   * @throws DeltaError as {@link DeltaTable.scan}, which a condition makes it; else `data_loss` if a file must be opened
+   *   and cannot be read.
    */
-  async countRows(): Promise<number> {
-    return countRows(this.#components.store, this.#snapshot);
+  async countRows(options: CountOptions = {}): Promise<number> {
+    return countRows(this.#components.store, this.#snapshot, options);
   }
 
   /**
@@ -164,6 +179,16 @@ export class DeltaTable {
    */
   scanColumns(options: ScanOptions = {}): AsyncGenerator<ColumnBatch, void, undefined> {
     return scanColumns(this.#components.store, this.#snapshot, options);
+  }
+
+  /**
+   * As {@link DeltaTable.scan}, in blocks that `ParquetFileEncoder` takes, with the selected columns: values, nulls and
+   * empty lists are what the files have, a VARIANT its bytes. Every column of a block may hold nulls, whatever the schema
+   * says. A block has 65536 rows or more, or 64 MiB, unless it is the last.
+   * @throws DeltaError while iterating, as {@link DeltaTable.scan}.
+   */
+  scanBlocks(options: ScanOptions = {}): AsyncGenerator<ColumnBlock, void, undefined> {
+    return scanBlocks(this.#components.store, this.#snapshot, options);
   }
 
   /**
@@ -195,7 +220,11 @@ export class DeltaTable {
       components: this.#components,
       snapshot: () => this.#snapshot,
       refresh: async () => this.refresh(),
-      commit: async (request) => this.#enqueue(request),
+      commit: async (request) =>
+        this.#enqueue(request, (latest) => {
+          validateWritable(latest);
+          checkClusteringStatistics(request.adds ?? [], latest);
+        }),
     };
     return openTableWriter(table, options);
   }

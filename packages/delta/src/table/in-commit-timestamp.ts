@@ -54,12 +54,17 @@ export function withEnablement(
   };
 }
 
-/** The metadata of a commit that disables in-commit timestamps: since when they were enabled no longer counts. */
-export function withoutEnablement(metadata: MetadataAction): MetadataAction {
-  const {
-    [ENABLEMENT_VERSION]: _version,
-    [ENABLEMENT_TIMESTAMP]: _timestamp,
-    ...configuration
-  } = metadata.configuration;
-  return { ...metadata, configuration };
+/**
+ * New metadata of a table, with what it says of in-commit timestamps put right: since when they are enabled stays as the
+ * table has it, whatever earlier metadata the new one was made from, and goes where they are enabled no more.
+ * @param latest the metadata of a table with in-commit timestamps enabled; nothing where the new one has them disabled.
+ */
+export function withEnablementOf(
+  metadata: MetadataAction,
+  latest: MetadataAction | undefined,
+): MetadataAction {
+  const keys = [ENABLEMENT_VERSION, ENABLEMENT_TIMESTAMP];
+  const others = Object.entries(metadata.configuration).filter(([key]) => !keys.includes(key));
+  const kept = Object.entries(latest?.configuration ?? {}).filter(([key]) => keys.includes(key));
+  return { ...metadata, configuration: Object.fromEntries([...others, ...kept]) };
 }

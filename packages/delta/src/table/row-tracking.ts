@@ -3,6 +3,7 @@ import { DeltaError } from "../delta-error.ts";
 import type { AddAction, DomainMetadataAction, ProtocolAction } from "../log/actions.ts";
 import { isJsonObject } from "../log/json-fields.ts";
 import type { Snapshot } from "../log/snapshot.ts";
+import { isOn } from "../log/table-properties.ts";
 
 /** The metadata domain that holds the highest row id given out ("Row Tracking"). */
 export const ROW_TRACKING_DOMAIN = "delta.rowTracking";
@@ -14,7 +15,7 @@ export function assignsRowIds(
   configuration: Readonly<Record<string, string>>,
 ): boolean {
   if (protocol.writerFeatures?.includes(FEATURE) !== true) return false;
-  return configuration["delta.rowTrackingSuspended"]?.toLowerCase() !== "true";
+  return !isOn(configuration, "delta.rowTrackingSuspended", false);
 }
 
 export interface AssignedRowIds {

@@ -2,6 +2,7 @@
 import { DeltaError } from "../delta-error.ts";
 import type { DomainMetadataAction, MetadataAction, ProtocolAction } from "../log/actions.ts";
 import { CREATABLE_FEATURES } from "../log/table-features.ts";
+import { isOn } from "../log/table-properties.ts";
 import { type ColumnMappingMode } from "../log/column-mapping.ts";
 import {
   assignColumnIds,
@@ -110,7 +111,7 @@ export function materializedColumns(
   properties: Readonly<Record<string, string>>,
   randomUuid: () => string,
 ): Record<string, string> {
-  if (properties["delta.enableRowTracking"]?.toLowerCase() !== "true") return {};
+  if (!isOn(properties, "delta.enableRowTracking", false)) return {};
   return {
     "delta.rowTracking.materializedRowIdColumnName": `_row-id-col-${randomUuid()}`,
     "delta.rowTracking.materializedRowCommitVersionColumnName": `_row-commit-version-col-${randomUuid()}`,

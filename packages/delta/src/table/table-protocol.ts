@@ -74,7 +74,8 @@ export function withFeatures(
   const all = closureOf([...supported, ...features]);
   if (all.length === supported.size) return undefined;
   const { minReaderVersion, minWriterVersion } = protocol;
-  const next = minWriterVersion >= 7 ? protocolNaming(all) : protocolOfFeatures(all);
+  const next =
+    minWriterVersion >= 7 ? protocolNaming(all, protocol.readerFeatures) : protocolOfFeatures(all);
   if (minReaderVersion >= 3 && next.minReaderVersion < 3) {
     return { ...next, minReaderVersion: 3, readerFeatures: [] };
   }
@@ -94,8 +95,14 @@ function closureOf(features: readonly string[]): string[] {
   return [...all].toSorted();
 }
 
-function protocolNaming(writerFeatures: readonly string[]): ProtocolAction {
-  const readerFeatures = writerFeatures.filter((name) => READER_WRITER_FEATURES.has(name));
+/** @param forReaders features that are known to be for readers too, such as those that a protocol names so. */
+function protocolNaming(
+  writerFeatures: readonly string[],
+  forReaders: readonly string[] = [],
+): ProtocolAction {
+  const readerFeatures = writerFeatures.filter(
+    (name) => READER_WRITER_FEATURES.has(name) || forReaders.includes(name),
+  );
   return readerFeatures.length === 0
     ? { minReaderVersion: 1, minWriterVersion: 7, writerFeatures }
     : { minReaderVersion: 3, minWriterVersion: 7, readerFeatures, writerFeatures };

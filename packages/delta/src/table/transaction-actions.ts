@@ -16,6 +16,7 @@ import {
   firstInCommitTimestamp,
   nextInCommitTimestamp,
   withEnablement,
+  withEnablementOf,
 } from "./in-commit-timestamp.ts";
 import { assignRowIds, assignsRowIds } from "./row-tracking.ts";
 import type { AddedFile, TransactionRequest } from "./transaction-request.ts";
@@ -72,10 +73,13 @@ function timeOf(
 } {
   const { metadata } = request;
   if (!hasInCommitTimestamps(request.protocol ?? latest.protocol, metadata ?? latest.metadata)) {
-    return { timestampMs: undefined, metadata };
+    return { timestampMs: undefined, metadata: metadata && withEnablementOf(metadata, undefined) };
   }
   if (hasInCommitTimestamps(latest.protocol, latest.metadata)) {
-    return { timestampMs: nextInCommitTimestamp(nowMs, previous, version), metadata };
+    return {
+      timestampMs: nextInCommitTimestamp(nowMs, previous, version),
+      metadata: metadata && withEnablementOf(metadata, latest.metadata),
+    };
   }
   const timestampMs = firstInCommitTimestamp(nowMs, previous);
   const enabling = metadata ?? latest.metadata;

@@ -14,6 +14,8 @@ import type { WritePlan } from "./write-plan.ts";
 /** Rows and bytes in memory from which a row group is ended. */
 const MAX_BLOCK_ROWS = 131_072;
 const MAX_BLOCK_BYTES = 64 * 1024 * 1024;
+/** Rows that a block begins with. */
+const FIRST_ROWS = 64;
 
 /** Writes rows of one partition into one data file. */
 export class DataFileWriter {
@@ -72,8 +74,7 @@ export class DataFileWriter {
    */
   write(run: RowRun, start: number, end: number): number {
     const firstRow = this.#builder.rowCount;
-    const room = Math.max(0, MAX_BLOCK_ROWS - firstRow);
-    const rowCount = this.#rows.write(run, start, Math.min(end, start + room));
+    const rowCount = this.#rows.write(run, start, Math.min(end, start + this.#roomForRows()));
     for (const check of this.#plan.checks) {
       const broken = check.findBroken(this.#builder, firstRow, firstRow + rowCount);
       if (broken !== -1) throw checkError(run.indexOf(start + broken - firstRow), check);
@@ -109,6 +110,15 @@ export class DataFileWriter {
 
   async abort(): Promise<void> {
     await this.#writer.abort();
+  }
+
+  /** As many rows as still fit, if they are as large as those before them: how large they are shows only afterwards. */
+  #roomForRows(): number {
+    const { rowCount } = this.#builder;
+    if (rowCount === 0) return FIRST_ROWS;
+    const bytes = this.bufferedBytes;
+    const fitting = Math.ceil((MAX_BLOCK_BYTES - bytes) / Math.max(1, bytes / rowCount));
+    return Math.max(0, Math.min(MAX_BLOCK_ROWS - rowCount, fitting));
   }
 
   #dataBlockOf(block: ColumnBlock): ColumnBlock {

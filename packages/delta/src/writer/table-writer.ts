@@ -1,11 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 import { DeltaError } from "../delta-error.ts";
+import { decodeDataPath } from "../log/data-path.ts";
+import { liveTombstones } from "../log/live-tombstones.ts";
 import type { Snapshot } from "../log/snapshot.ts";
 import { compressorFor } from "../parquet/compressor-for.ts";
 import type { InputRow, RowRun } from "../rows/row-encoder.ts";
 import type { ResolvedComponents } from "../table/components.ts";
 import { writeOperationOf } from "../table/append-request.ts";
-import type { AppendTxn, CommitResult, TransactionRequest } from "../table/transaction-request.ts";
+import type { ObjectStore } from "../store/object-store.ts";
+import type {
+  AddedFile,
+  AppendTxn,
+  CommitResult,
+  TransactionRequest,
+} from "../table/transaction-request.ts";
 import { OpenFiles } from "./open-files.ts";
 import { type Partition, PartitionFinder, WHOLE_TABLE } from "./partition-key.ts";
 import {
@@ -185,7 +193,9 @@ export class TableWriter implements AsyncDisposable {
     const files = this.#files.finished;
     if (this.#mayBeCommitted) {
       const latest = await this.#table.refresh();
-      if (files.some(({ path }) => latest.files.has(path))) return { kind: "alreadyCommitted" };
+      if (await hasHeldAny(this.#table.components.store, latest, files)) {
+        return { kind: "alreadyCommitted" };
+      }
     }
     try {
       const result = await this.#table.commit({
@@ -196,7 +206,7 @@ export class TableWriter implements AsyncDisposable {
         ...(txn === undefined ? {} : { txn }),
         ...(userMetadata === undefined ? {} : { userMetadata }),
       });
-      this.#mayBeCommitted = result.kind === "committed";
+      if (result.kind === "committed") this.#mayBeCommitted = true;
       return result;
     } catch (error) {
       if (!(error instanceof DeltaError) || error.effect === "unknown") this.#mayBeCommitted = true;
@@ -275,6 +285,20 @@ function checkRows({ rows, indexOf }: RowRun, start: number, end: number): void 
       details: { rowIndex: indexOf(position) },
     });
   }
+}
+
+/** Whether files are, or have been, part of a table: another writer may have written their rows together since. */
+async function hasHeldAny(
+  store: ObjectStore,
+  latest: Snapshot,
+  files: readonly AddedFile[],
+): Promise<boolean> {
+  if (files.some(({ path }) => latest.files.has(path))) return true;
+  const paths = new Set(files.map(({ path }) => path));
+  for await (const { path } of liveTombstones(store, latest, Number.NEGATIVE_INFINITY)) {
+    if (paths.has(decodeDataPath(path))) return true;
+  }
+  return false;
 }
 
 function limitOf(name: string, value: number): number {

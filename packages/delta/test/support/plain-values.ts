@@ -43,11 +43,16 @@ function plainScalar(value: unknown, type: string): unknown {
 
 /** A number as Python's `float.hex` prints it. */
 export function hexOf(value: number): string {
+  if (!Number.isFinite(value)) {
+    if (Number.isNaN(value)) return "nan";
+    return value > 0 ? "inf" : "-inf";
+  }
   const view = new DataView(new ArrayBuffer(8));
   view.setFloat64(0, value);
   const sign = Object.is(value, -0) || value < 0 ? "-" : "";
   if (value === 0) return `${sign}0x0.0p+0`;
-  const exponent = ((view.getUint16(0) >> 4) & 0x7ff) - 1023;
+  const biased = (view.getUint16(0) >> 4) & 0x7ff;
+  const [lead, exponent] = biased === 0 ? [0, -1022] : [1, biased - 1023];
   const digits = (view.getBigUint64(0) & 0xf_ffff_ffff_ffffn).toString(16).padStart(13, "0");
-  return `${sign}0x1.${digits}p${exponent < 0 ? "" : "+"}${exponent}`;
+  return `${sign}0x${lead}.${digits}p${exponent < 0 ? "" : "+"}${exponent}`;
 }

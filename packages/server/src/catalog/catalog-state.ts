@@ -9,9 +9,9 @@ export interface CatalogEntry {
   readonly createdAtMs: number;
   /** `managed`: made by the catalog, which removes its files when it is dropped. */
   readonly kind: "managed" | "external";
-  readonly comment?: string;
+  readonly comment?: string | undefined;
   /** For people to read: it grants nothing. */
-  readonly owner?: string;
+  readonly owner?: string | undefined;
 }
 
 /** Somebody who may ask for tokens. The secret itself is not kept. */

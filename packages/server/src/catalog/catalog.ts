@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { rm } from "node:fs/promises";
 import { join, relative, resolve, sep } from "node:path";
+import { fileURLToPath } from "node:url";
 import {
   createTable,
   type CreateTableOptions,
   DeltaError,
   type DeltaTable,
   openTable,
+  sqlOfField,
   type StructType,
 } from "@sluice/delta";
 import { ServerError } from "../errors.ts";
@@ -23,9 +25,21 @@ import { VersionedFile } from "./versioned-file.ts";
 
 /** What people are told of a table beside its columns. */
 export interface TableDescription {
-  readonly comment?: string;
-  readonly owner?: string;
+  readonly comment?: string | undefined;
+  readonly owner?: string | undefined;
 }
+
+/** What a new table may have beside its columns and properties; see `createTable` of `@sluice/delta`. */
+export type TableFeatures = Pick<
+  CreateTableOptions,
+  | "partitionBy"
+  | "clusterBy"
+  | "columnMapping"
+  | "constraints"
+  | "defaults"
+  | "description"
+  | "features"
+>;
 
 /** Dropped tables whose ids are kept. */
 const MAX_DROPPED_IDS = 1_000;
@@ -75,22 +89,22 @@ export class Catalog {
     nameText: string,
     schema: StructType,
     properties: Readonly<Record<string, string>> = {},
-    description: TableDescription = {},
+    { comment, owner, ...features }: TableDescription & TableFeatures = {},
   ): Promise<CatalogEntry> {
     const name = requireName(nameText);
     if ((await this.find(name)) !== undefined) throw alreadyExists(name);
     const location = join(this.#tables, name.catalog, name.schema, name.table);
     const interval = commitIntervalOf(properties);
     if (typeof interval === "object") throw new ServerError("invalid_argument", interval.problem);
-    await this.#createOrAdopt(name, { location, schema, properties });
-    return this.#add(name, location, "managed", description);
+    await this.#createOrAdopt(name, { ...features, location, schema, properties });
+    return this.#add(name, location, "managed", { comment, owner });
   }
 
   /**
    * Gives a name to a Delta table that exists.
-   * @param location its directory.
+   * @param location its directory, or a `file:` URL of it.
    * @throws ServerError `already_exists`, `not_found` where there is no Delta table, `unimplemented` for one that cannot
-   * be read, `invalid_argument`.
+   * be read or lies in an object store, `invalid_argument`.
    */
   async register(
     nameText: string,
@@ -99,7 +113,7 @@ export class Catalog {
   ): Promise<CatalogEntry> {
     const name = requireName(nameText);
     if ((await this.find(name)) !== undefined) throw alreadyExists(name);
-    const directory = resolve(location);
+    const directory = directoryOf(location, name);
     try {
       await openTable(directory);
     } catch (cause) {
@@ -166,7 +180,7 @@ export class Catalog {
   /** A crash between the table and its entry leaves a table without one: it is taken over if the schema agrees. */
   async #createOrAdopt(
     name: TableName,
-    table: Pick<CreateTableOptions, "location" | "schema" | "properties">,
+    table: TableFeatures & Pick<CreateTableOptions, "location" | "schema" | "properties">,
   ): Promise<void> {
     const { location, schema } = table;
     try {
@@ -178,7 +192,7 @@ export class Catalog {
       }
       const existing = await openTable(location);
       const found = existing.snapshot().schema;
-      if (JSON.stringify(found) !== JSON.stringify(schema)) throw alreadyExists(name);
+      if (columnsText(found) !== columnsText(schema)) throw alreadyExists(name);
     }
   }
 
@@ -219,6 +233,13 @@ export class Catalog {
   }
 }
 
+function directoryOf(location: string, { full }: TableName): string {
+  if (location.startsWith("file:")) return fileURLToPath(location);
+  if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(location)) return resolve(location);
+  const message = `table ${full} cannot be registered at ${location}: the server writes to tables in directories only`;
+  throw new ServerError("unimplemented", message, { table: full });
+}
+
 /** None where the table is away. */
 async function tableIdOf(location: string): Promise<readonly string[]> {
   try {
@@ -237,6 +258,11 @@ function requireName(text: string): TableName {
 
 function byName(left: CatalogEntry, right: CatalogEntry): number {
   return left.name < right.name ? -1 : Number(left.name > right.name);
+}
+
+/** Without what a table adds to its columns, such as their ids. */
+function columnsText({ fields }: StructType): string {
+  return fields.map(sqlOfField).join(", ");
 }
 
 function alreadyExists(name: TableName): ServerError {

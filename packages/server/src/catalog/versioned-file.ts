@@ -68,6 +68,8 @@ export class VersionedFile<State> {
     for (;;) {
       const version = (await this.#versions()).at(-1) ?? 0;
       if (version === this.#last?.version) return this.#last;
+      // A directory that is away for a moment must not be taken for an empty one.
+      if (version < (this.#last?.version ?? 0)) throw this.#vanished(version);
       if (version === 0) return { version, state: this.#options.initial };
       const state = await this.#read(version);
       // Removed since it was listed: there are newer ones.
@@ -75,6 +77,13 @@ export class VersionedFile<State> {
       this.#last = { version, state };
       return this.#last;
     }
+  }
+
+  #vanished(version: number): ServerError {
+    const { directory } = this.#options;
+    const found = version === 0 ? "nothing" : `version ${version}`;
+    const message = `${directory} has ${found} where version ${this.#last?.version} was; bring its files back, or restart to go on with what is there`;
+    return new ServerError("unavailable", message);
   }
 
   /** Ascending. */

@@ -3,14 +3,15 @@ import { Worker } from "node:worker_threads";
 import type { ColumnBlock, StructType } from "@sluice/delta";
 import { ServerError } from "../errors.ts";
 import { SpareBlocks } from "./spare-blocks.ts";
+import type { FileLayout } from "./file-layout.ts";
 import type { EncodedFile, EncoderRequest, EncoderResponse } from "./encoder-protocol.ts";
 
 /** A data file that is being written by a worker. */
 export interface EncodingFile {
   /** Hands the block over: its memory is shared, and nobody else's than the worker's from now on. */
   addBlock(block: ColumnBlock): void;
-  /** Completes and syncs the file. Rejects when any step of it has failed. */
-  finish(): Promise<EncodedFile>;
+  /** Completes and syncs the file, or those of its partitions. Rejects when any step of it has failed. */
+  finish(): Promise<readonly EncodedFile[]>;
   /** Gives the file up and removes it. */
   abort(): void;
 }
@@ -18,7 +19,7 @@ export interface EncodingFile {
 interface OpenFile {
   readonly worker: Worker;
   readonly shape: string;
-  readonly settle: (result: EncodedFile | ServerError) => void;
+  readonly settle: (result: readonly EncodedFile[] | ServerError) => void;
   /** Blocks that the worker has not written yet, in order. */
   readonly pendingBlocks: ColumnBlock[];
 }
@@ -32,6 +33,7 @@ const MAX_REPLACEMENTS = 16;
 /** Writes Parquet files off the main thread. */
 export class EncoderPool {
   readonly #workers: Worker[] = [];
+  readonly #maxOpenPartitions: number;
   readonly #files = new Map<number, OpenFile>();
   readonly #relief = new Set<() => void>();
   readonly #spares: SpareBlocks = new SpareBlocks();
@@ -40,7 +42,9 @@ export class EncoderPool {
   #replacements = 0;
   #closed = false;
 
-  constructor(workerCount: number) {
+  /** @param maxOpenPartitions files that the rows of one partitioned table may go to at one time. */
+  constructor(workerCount: number, maxOpenPartitions: number) {
+    this.#maxOpenPartitions = maxOpenPartitions;
     for (let index = 0; index < workerCount; index++) this.#startWorker();
   }
 
@@ -66,22 +70,23 @@ export class EncoderPool {
   }
 
   /** @param path relative to the table. @default a new data file's name */
-  open(tableLocation: string, schema: StructType, path?: string): EncodingFile {
+  open(tableLocation: string, layout: FileLayout, path?: string): EncodingFile {
     const fileId = this.#nextFileId++;
     const worker = this.#workers[fileId % this.#workers.length];
     if (worker === undefined) {
       throw new ServerError("unavailable", "no encoder worker is left; restart the server");
     }
-    const result = new Promise<EncodedFile>((resolve, reject) => {
-      const settle = (outcome: EncodedFile | ServerError): void => {
+    const result = new Promise<readonly EncodedFile[]>((resolve, reject) => {
+      const settle = (outcome: readonly EncodedFile[] | ServerError): void => {
         if (outcome instanceof ServerError) reject(outcome);
         else resolve(outcome);
       };
-      this.#files.set(fileId, { worker, shape: shapeOf(schema), settle, pendingBlocks: [] });
+      this.#files.set(fileId, { worker, shape: shapeOf(layout.schema), settle, pendingBlocks: [] });
     });
     // The owner may learn of a failure only at `finish`; until then nobody waits for it.
     result.catch(() => undefined);
-    post(worker, { kind: "open", fileId, tableLocation, schema, path });
+    const maxOpenPartitions = this.#maxOpenPartitions;
+    post(worker, { kind: "open", fileId, tableLocation, layout, path, maxOpenPartitions });
     return {
       addBlock: (block) => {
         const file = this.#files.get(fileId);
@@ -124,7 +129,7 @@ export class EncoderPool {
         return;
       }
       case "finished":
-        this.#settle(response.fileId, response.file);
+        this.#settle(response.fileId, response.files);
         return;
       case "failed":
         this.#settle(response.fileId, new ServerError("unavailable", response.message));
@@ -158,7 +163,7 @@ export class EncoderPool {
     this.#workers.push(worker);
   }
 
-  #settle(fileId: number, outcome: EncodedFile | ServerError): void {
+  #settle(fileId: number, outcome: readonly EncodedFile[] | ServerError): void {
     const file = this.#files.get(fileId);
     if (file === undefined) return;
     this.#files.delete(fileId);

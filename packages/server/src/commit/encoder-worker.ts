@@ -1,28 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
-import { randomUUID } from "node:crypto";
 import { parentPort } from "node:worker_threads";
-import {
-  createZstdCompressor,
-  LocalDataFile,
-  newDataFilePath,
-  ParquetFileEncoder,
-  statisticsToJson,
-} from "@sluice/delta";
+import { createGzipCompressor, createZstdCompressor } from "@sluice/delta";
 import type { EncodedFile, EncoderRequest, EncoderResponse } from "./encoder-protocol.ts";
+import { PartitionedFile } from "./partitioned-file.ts";
+import { WorkerFile, type WorkerFileContext } from "./worker-file.ts";
 
-interface OpenFile {
-  readonly encoder: ParquetFileEncoder;
-  readonly target: LocalDataFile;
-  rowCount: number;
-}
+type OpenFile = WorkerFile | PartitionedFile;
 
 const port = parentPort;
 if (port === null) throw new Error("the encoder worker must be started as a worker thread");
 
-const compressor = await createZstdCompressor();
+let lastSync: Promise<unknown> = Promise.resolve();
+const context: WorkerFileContext = {
+  compressors: { zstd: await createZstdCompressor(), gzip: createGzipCompressor() },
+  afterSyncs: (sync) => {
+    const result = lastSync.then(sync);
+    lastSync = result.catch(() => undefined);
+    return result;
+  },
+};
 const files = new Map<number, OpenFile>();
-/** One file is synced at a time: syncs take threads that the log's own syncs need as well. */
-let lastSync: Promise<void> = Promise.resolve();
 
 port.on("message", (request: EncoderRequest) => {
   const file = files.get(request.fileId);
@@ -36,12 +33,11 @@ port.on("message", (request: EncoderRequest) => {
 function handle(request: EncoderRequest): void {
   const { fileId } = request;
   if (request.kind === "open") {
-    const path = request.path ?? newDataFilePath(randomUUID);
-    files.set(fileId, {
-      encoder: new ParquetFileEncoder(request.schema, { compression: "zstd", compressor }),
-      target: new LocalDataFile(request.tableLocation, path),
-      rowCount: 0,
-    });
+    const isPartitioned = request.layout.partitionFields.length > 0;
+    const file = isPartitioned
+      ? new PartitionedFile(request, context)
+      : new WorkerFile(request, context);
+    files.set(fileId, file);
     return;
   }
   const file = files.get(fileId);
@@ -49,8 +45,7 @@ function handle(request: EncoderRequest): void {
   if (file === undefined) return;
   switch (request.kind) {
     case "block":
-      file.target.writeParts(file.encoder.addRowGroup(request.block));
-      file.rowCount += request.block.rowCount;
+      file.addBlock(request.block);
       respond({ kind: "blockWritten", fileId });
       return;
     case "finish":
@@ -59,33 +54,20 @@ function handle(request: EncoderRequest): void {
       return;
     case "abort":
       files.delete(fileId);
-      file.target.abort();
+      file.abort();
   }
 }
 
-/** Ends the file at once, and answers when it is synced; blocks of other files are encoded meanwhile. */
 function finish(fileId: number, file: OpenFile): void {
-  const { tail, statistics } = file.encoder.finish();
-  file.target.writeParts(tail);
-  lastSync = lastSync
-    .then(() => file.target.finish())
-    .then(
-      ({ sizeBytes, modificationTimeMs }) => {
-        const encoded: EncodedFile = {
-          path: file.target.path,
-          byteLength: sizeBytes,
-          modificationTimeMs,
-          rowCount: file.rowCount,
-          statisticsJson: statisticsToJson(statistics),
-        };
-        respond({ kind: "finished", fileId, file: encoded });
-      },
-      (cause: unknown) => fail(fileId, file, cause),
-    );
+  const finished: Promise<EncodedFile | readonly EncodedFile[]> = file.finish();
+  finished.then(
+    (encoded) => respond({ kind: "finished", fileId, files: [encoded].flat() }),
+    (cause: unknown) => fail(fileId, file, cause),
+  );
 }
 
 function fail(fileId: number, file: OpenFile | undefined, cause: unknown): void {
-  file?.target.abort();
+  file?.abort();
   files.delete(fileId);
   const message = cause instanceof Error ? cause.message : String(cause);
   respond({ kind: "failed", fileId, message });

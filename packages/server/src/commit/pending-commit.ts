@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ColumnBlock, StructType } from "@sluice/delta";
+import type { ColumnBlock } from "@sluice/delta";
 import { ServerError } from "../errors.ts";
 import type { EncodingFile } from "./encoder-pool.ts";
 import type { EncodedFile } from "./encoder-protocol.ts";
+import type { FileLayout } from "./file-layout.ts";
 
 /** What rows are encoded for. */
 export interface RowTarget {
   /** Rows of targets with the same key go to one file of a commit. */
   readonly key: string;
-  readonly schema: StructType;
+  readonly layout: FileLayout;
   /** Given for rows that the table does not take any more, which are kept beside it: what stands against them. */
   readonly rejection?: string;
 }
@@ -112,8 +113,10 @@ export class PendingCommit {
 }
 
 async function finishFile({ encoding, rowCount }: TargetFile): Promise<readonly EncodedFile[]> {
-  const encoded = await encoding.finish();
-  if (encoded.rowCount === rowCount) return [encoded];
-  const message = `${encoded.path} has ${encoded.rowCount} rows instead of ${rowCount}`;
+  const files = await encoding.finish();
+  const encodedCount = files.reduce((sum, file) => sum + file.rowCount, 0);
+  if (encodedCount === rowCount) return files;
+  const paths = files.map(({ path }) => path).join(", ");
+  const message = `${paths}: ${encodedCount} rows instead of ${rowCount}`;
   throw new ServerError("internal", message);
 }

@@ -49,6 +49,9 @@ export interface TableCommitterOptions {
   readonly onFailure: (reason: ServerError) => void;
 }
 
+/** What the records of a table have been put through before they get here. */
+const SEEN_TO = ["columnMapping", "checkConstraints", "invariants", "allowColumnDefaults"] as const;
+
 const FIRST_RETRY_DELAY_MS = 200;
 const MAX_RETRY_DELAY_MS = 10_000;
 
@@ -181,10 +184,10 @@ export class TableCommitter {
       () => this.#commitWhenFree(false),
       this.#settings.commitIntervalMs,
     );
-    const open = ({ schema, rejection }: RowTarget, start: number, index: number): EncodingFile => {
+    const open = ({ layout, rejection }: RowTarget, start: number, index: number): EncodingFile => {
       const path =
         rejection === undefined ? undefined : rejectedFilePath(journal.logId, start, index);
-      return encoders.open(table.location, schema, path);
+      return encoders.open(table.location, layout, path);
     };
     return new PendingCommit(startPosition, open);
   }
@@ -271,17 +274,15 @@ export class TableCommitter {
       this.#attemptedPosition = endPosition;
       const writtenFor = this.#writtenFor;
       const result = await table.append({
-        files: finished.files.map(
-          ({ path, byteLength, modificationTimeMs, rowCount, ...rest }) => ({
-            path,
-            sizeBytes: byteLength,
-            modificationTimeMs,
-            rowCount,
-            stats: rest.statisticsJson,
-          }),
-        ),
+        files: finished.files.map(({ byteLength, statisticsJson, ...file }) => ({
+          partitionValues: {},
+          ...file,
+          sizeBytes: byteLength,
+          stats: statisticsJson,
+        })),
         txn: { appId: transactionAppId(journal.logId), version: endPosition },
         writtenFor,
+        seenTo: SEEN_TO,
       });
       if (result.kind === "committed") return;
       if (result.kind === "alreadyCommitted") {

@@ -2,6 +2,12 @@
 import type { StructType } from "@sluice/delta";
 import type { RecordFormat } from "@sluice/protocol";
 import type { DecoderPlan } from "../columns/decoder.ts";
+import {
+  decodingSchemaOf,
+  type DefaultFills,
+  defaultFillsOf,
+  withDefaults,
+} from "../columns/default-values.ts";
 import { compileJsonDecoder } from "../columns/json/compile-json-decoder.ts";
 import { compileProtoDecoder } from "../columns/proto/compile-proto-decoder.ts";
 import { parseDescriptor } from "../columns/descriptor/parse-descriptor.ts";
@@ -10,12 +16,25 @@ import { ServerError } from "../errors.ts";
 /** Table property with which DATE and TIMESTAMP columns take ISO 8601 texts from JSON; numbers only without it. */
 export const ACCEPT_ISO_TEXTS_PROPERTY: string = "sluice.json.acceptIsoTexts";
 
+/** How records become rows of a table: the columns of its builders, and what they have where a record leaves one out. */
+export interface RecordRules {
+  /** Of the rows. A column with a default may be left out, so that it may be null here until it is filled. */
+  readonly schema: StructType;
+  readonly defaults: DefaultFills;
+}
+
+/** @throws ServerError `unimplemented` for a default that cannot be worked out, naming the column. */
+export function recordRulesOf(schema: StructType, table: string): RecordRules {
+  const defaults = defaultFillsOf(schema, table);
+  return { schema: decodingSchemaOf(schema, defaults), defaults };
+}
+
 /**
  * The decoder for one encoding of one table.
  * @throws ServerError `invalid_argument`, `schema_mismatch`, `unimplemented`.
  */
 export function compileDecoder(
-  schema: StructType,
+  { schema, defaults }: RecordRules,
   format: RecordFormat,
   descriptor: Uint8Array,
   table: string,
@@ -23,9 +42,8 @@ export function compileDecoder(
 ): DecoderPlan {
   switch (format) {
     case "json": {
-      const plan = compileJsonDecoder(schema, {
-        acceptIsoTexts: properties[ACCEPT_ISO_TEXTS_PROPERTY]?.toLowerCase() === "true",
-      });
+      const acceptIsoTexts = properties[ACCEPT_ISO_TEXTS_PROPERTY]?.toLowerCase() === "true";
+      const plan = compileJsonDecoder(schema, { acceptIsoTexts }, defaults);
       if (plan.kind === "setupFailure")
         throw new ServerError("unimplemented", plan.message, { table });
       return plan;
@@ -38,7 +56,7 @@ export function compileDecoder(
       const plan = compileProtoDecoder(schema, model);
       if (plan.kind === "setupFailure")
         throw new ServerError("schema_mismatch", plan.message, { table });
-      return plan;
+      return withDefaults(plan, defaults);
     }
     case "avro":
       throw new ServerError(

@@ -3,6 +3,7 @@ import type { BlockBuilder } from "@sluice/delta";
 import { BatchReader, MAX_RECORD_BYTES } from "@sluice/protocol";
 import type { RecordDecoder } from "../columns/decoder.ts";
 import type { ServerError } from "../errors.ts";
+import type { RowChecks } from "./row-checks.ts";
 import {
   malformedBatch,
   refusedRecord,
@@ -16,6 +17,8 @@ export interface LargeBatchOptions {
   /** The batch's offset in its stream. */
   readonly offset: number;
   readonly maxRecords: number;
+  /** What rows must be beyond their types. */
+  readonly checks: RowChecks | undefined;
   /** Called once, when decoding begins: until then the batch takes no memory but its bytes. */
   readonly open: () => LargeBatchRows;
   /** The bytes stay as they are until the batch is done. */
@@ -85,7 +88,9 @@ export class LargeBatch {
       const from = this.#position;
       const recordCount = this.#recordCount;
       const outcome = this.#decode(run, maxWork);
-      if (typeof outcome === "string" && run.finish(firstRow)) return outcome;
+      if (typeof outcome === "string" && run.finish(firstRow) && this.#isAllowed(firstRow)) {
+        return outcome;
+      }
       // The fault may be in an earlier record than the one that was refused.
       builder.truncate(firstRow);
       this.#position = from;
@@ -94,8 +99,13 @@ export class LargeBatch {
     return this.#decode(decoder, maxWork);
   }
 
+  #isAllowed(firstRow: number): boolean {
+    const { builder } = this.#open();
+    return this.options.checks?.firstBroken(builder, firstRow, builder.rowCount) === undefined;
+  }
+
   #decode(decoder: Pick<RecordDecoder, "decode">, maxWork: number): "more" | "done" | ServerError {
-    const { tableName, offset, maxRecords, payload } = this.options;
+    const { tableName, offset, maxRecords, payload, checks } = this.options;
     const rows = this.#open();
     const { buffer, end } = payload;
     const batch = this.#batch;
@@ -111,6 +121,12 @@ export class LargeBatch {
       if (!decoder.decode(buffer, batch.start, batch.end)) {
         return refusedRecord(tableName, place, rows.decoder.failure);
       }
+      const { rowCount } = rows.builder;
+      const broken =
+        decoder === rows.decoder
+          ? checks?.firstBroken(rows.builder, rowCount - 1, rowCount)
+          : undefined;
+      if (broken !== undefined) return refusedRecord(tableName, place, broken);
       this.#recordCount++;
       work += Math.max(batch.end - this.#position, rows.builder.columns.length);
       this.#position = batch.end;

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-import { DeltaError, type Snapshot } from "@sluice/delta";
+import { type CheckpointFiles, DeltaError, type Snapshot } from "@sluice/delta";
 import type { RecordFormat } from "@sluice/protocol";
 import type { RejectedFile } from "../commit/pending-commit.ts";
 import { ServerError } from "../errors.ts";
 import { replayLog } from "../journal/replay-log.ts";
 import type { TableReplay } from "../journal/table-replay.ts";
+import type { MaintainedTable } from "../maintenance/maintenance-scheduler.ts";
 import type { Pressure } from "../pressure.ts";
 import { changeOf } from "./table-change.ts";
-import { droppedTable, retryDelayMs, streamEndOf, tableFailure } from "./table-faults.ts";
+import { RetryTimer } from "./retry-timer.ts";
+import { droppedTable, streamEndOf, tableFailure } from "./table-faults.ts";
 import { TABLE_TRANSITIONS, type TableEvent, type TableState } from "./table-life.ts";
 import { TableParts, type TablePartsEvents, type TablePartsOptions } from "./table-parts.ts";
 import { type TableListener, TableStreams } from "./table-streams.ts";
@@ -18,7 +20,7 @@ export interface LiveTableOptions extends TablePartsOptions {
   /** From 0 up to but not 1. */
   readonly random: () => number;
   /** Called after each commit. */
-  readonly onCommitted: () => void;
+  readonly onCommitted: (table: LiveTable) => void;
 }
 
 /** What a stream writes its records with. */
@@ -32,11 +34,12 @@ export interface RecordTarget {
  * streams go on or end as the change demands, and records that were acknowledged and are not committed are encoded again
  * from the log where they have to be. The states are those of `TABLE_TRANSITIONS`.
  */
-export class LiveTable implements Pressure {
+export class LiveTable implements Pressure, MaintainedTable {
   readonly tableName: string;
   readonly #options: LiveTableOptions;
   readonly #events: TablePartsEvents;
   readonly #watch: TableWatch;
+  readonly #retries: RetryTimer;
   #state: TableState = "opening";
   #parts: TableParts | undefined;
   /** Why streams are refused. */
@@ -47,9 +50,7 @@ export class LiveTable implements Pressure {
   #attemptedPosition: number | undefined;
   /** Another one with each replay: an earlier one that is still at work is not wanted any more. */
   #attempt: object | undefined;
-  #faultCount = 0;
   #rejectedRecordCount = 0;
-  #cancelRetry: (() => void) | undefined;
   readonly #streams = new TableStreams();
 
   constructor(options: LiveTableOptions) {
@@ -61,6 +62,7 @@ export class LiveTable implements Pressure {
       onFailure: (reason) => this.fault(reason),
       onUnplaced: (position) => this.#onUnplaced(position),
     };
+    this.#retries = new RetryTimer(options.clock, options.random, () => this.#retry());
     this.#watch = new TableWatch({
       clock: options.clock,
       look: () => this.#look(),
@@ -75,6 +77,19 @@ export class LiveTable implements Pressure {
   /** Directory of the table, once it was opened. */
   get location(): string | undefined {
     return this.#parts?.table.location;
+  }
+
+  /** The newest state of the table that was seen. */
+  get snapshot(): Snapshot | undefined {
+    return this.#parts?.table.snapshot();
+  }
+
+  noteCheckpoint(checkpoint: CheckpointFiles, tableId: string): void {
+    this.#parts?.table.noteCheckpoint(checkpoint, tableId);
+  }
+
+  get streamCount(): number {
+    return this.#streams.count;
   }
 
   /** Acknowledged records that the table did not take any more, since it was opened. */
@@ -109,9 +124,7 @@ export class LiveTable implements Pressure {
     this.#watch.start();
   }
 
-  /**
-   * Resolves when streams can be opened, with the table as it is now. @throws ServerError why they cannot.
-   */
+  /** Resolves when streams can be opened, with the table as it is now. @throws ServerError why they cannot. */
   async whenReady(): Promise<void> {
     await this.#whenSettled();
     await this.#watch.recently();
@@ -155,9 +168,7 @@ export class LiveTable implements Pressure {
     this.#advance("changed");
     const attempt = {};
     this.#attempt = attempt;
-    const parts = this.#parts;
-    if (parts === undefined) throw new ServerError("internal", "the table is not open");
-    const replay = parts.beginReplay();
+    const replay = this.#parts?.beginReplay();
     return () => (this.#attempt === attempt ? replay : undefined);
   }
 
@@ -179,7 +190,7 @@ export class LiveTable implements Pressure {
     // Not at once: a stream may be at work, whose rows are in the log and wait for their ack.
     queueMicrotask(() => this.#streams.end(error));
     void this.#stopCommitter(error);
-    if (this.#state === "waiting") this.#scheduleRetry();
+    if (this.#state === "waiting") this.#retries.start();
   }
 
   /** Commits everything that has come so far; rejects when it cannot be. */
@@ -246,7 +257,7 @@ export class LiveTable implements Pressure {
   async #stop(reason: ServerError): Promise<void> {
     this.#attempt = undefined;
     this.#watch.stop();
-    this.#cancelRetry?.();
+    this.#retries.stop();
     this.#parts?.writer.retire("abandoned");
     await this.#stopCommitter(reason);
   }
@@ -282,7 +293,7 @@ export class LiveTable implements Pressure {
 
   #onCommitted(position: number, rejected: readonly RejectedFile[]): void {
     this.#committedPosition = Math.max(position, this.#committedPosition ?? 0);
-    this.#faultCount = 0;
+    this.#retries.reset();
     for (const file of rejected) {
       this.#rejectedRecordCount += file.rowCount;
       this.#options.logger.warn(
@@ -290,7 +301,7 @@ export class LiveTable implements Pressure {
         "acknowledged records do not fit the table any more; they are kept in a file beside it",
       );
     }
-    this.#options.onCommitted();
+    this.#options.onCommitted(this);
   }
 
   /** Takes over what the table has become. */
@@ -302,8 +313,8 @@ export class LiveTable implements Pressure {
       parts.adopt(snapshot);
       return;
     }
-    const { logger } = this.#options;
     const { version } = snapshot;
+    const { logger } = this.#options;
     logger.info({ table: this.tableName, version, change }, "the table was changed");
     if (change.kind === "compatible" && this.#state === "open") {
       try {
@@ -326,11 +337,9 @@ export class LiveTable implements Pressure {
   }
 
   #abandonRows(): void {
-    const parts = this.#parts;
     this.#attempt = undefined;
-    if (parts === undefined) return;
-    this.#heldFrom = lowest(this.#heldFrom, parts.committer.oldestUncommittedPosition);
-    parts.writer.retire("abandoned");
+    this.#heldFrom = this.oldestUncommittedPosition;
+    this.#parts?.writer.retire("abandoned");
   }
 
   async #replay(): Promise<void> {
@@ -376,16 +385,8 @@ export class LiveTable implements Pressure {
     this.#watch.start();
   }
 
-  #scheduleRetry(): void {
-    const { clock, random } = this.#options;
-    const delayMs = retryDelayMs(this.#faultCount, random());
-    this.#faultCount++;
-    this.#cancelRetry?.();
-    this.#cancelRetry = clock.schedule(() => this.#retry(), delayMs);
-  }
-
   #retry(): void {
-    this.#cancelRetry?.();
+    this.#retries.stop();
     this.#advance("retryDue");
     if (this.#state === "replaying") void this.#replay();
   }

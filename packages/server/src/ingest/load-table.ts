@@ -4,7 +4,7 @@ import type { Catalog } from "../catalog/catalog.ts";
 import { transactionAppId } from "../commit/table-committer.ts";
 import { ServerError } from "../errors.ts";
 import type { Journal } from "../journal/journal.ts";
-import { checkWritable } from "./check-writable.ts";
+import { requireWritePlan } from "./write-plan.ts";
 
 /** A table that can be written to. */
 export interface LoadedTable {
@@ -34,7 +34,7 @@ export async function loadTable(
 ): Promise<LoadedTable> {
   const table = await openNamed(catalog, name);
   const snapshot = table.snapshot();
-  checkWritable(snapshot, name);
+  requireWritePlan(snapshot, name);
   const found = snapshot.txns.get(transactionAppId(journal.logId))?.version ?? 0;
   if (found > journal.nextPosition) {
     const message = `table ${name} holds records up to position ${found} of a log that ends at ${journal.nextPosition}: the log is an older copy than the table. Bring the newest log back, or move the log directory away to start a new one`;

@@ -13,7 +13,7 @@ export interface RecordPlace {
 export function refusedRecord(
   tableName: string,
   place: RecordPlace,
-  failure: RecordFailure | undefined,
+  failure: Pick<RecordFailure, "field" | "message"> | undefined,
 ): ServerError {
   const field = failure?.field;
   const fieldText = field === undefined ? "" : `, field ${JSON.stringify(field)}`;

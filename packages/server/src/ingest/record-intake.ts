@@ -150,6 +150,7 @@ export class RecordIntake {
       tableName,
       offset: this.nextOffset,
       maxRecords: maxBatchRecords,
+      checks: this.#writer.checks,
       open: () => {
         const builder = this.#writer.newBuilder();
         return { builder, decoder: this.#path.bind(builder) };
@@ -220,11 +221,20 @@ export class RecordIntake {
     return fault;
   }
 
-  /** Completes the run's rows; where a text among them is not UTF-8 the run ends in front of its message. */
+  /**
+   * Completes the run's rows; where a text among them is not UTF-8, or a row is not allowed, the run ends in front of its
+   * message.
+   */
   #finishRun(buffer: Uint8Array): ServerError | undefined {
     const { run } = this.#path.decoder;
-    if (run === undefined || run.finish(this.#runFirstRow)) return undefined;
-    this.#writer.builder.truncate(this.#runFirstRow);
+    // Without runs each record was checked as it came.
+    if (run === undefined) return undefined;
+    const { builder, checks } = this.#writer;
+    const isSound =
+      run.finish(this.#runFirstRow) &&
+      checks?.firstBroken(builder, this.#runFirstRow, builder.rowCount) === undefined;
+    if (isSound) return undefined;
+    builder.truncate(this.#runFirstRow);
     this.nextOffset = this.#runFirstOffset;
     const scanner = new FrameScanner(MAX_MESSAGE_BYTES);
     const message = new IngestReader();
@@ -320,8 +330,17 @@ export class RecordIntake {
     if (end - start > MAX_RECORD_BYTES) {
       return tooLargeRecord({ offset: this.nextOffset, batchIndex }, end - start);
     }
-    if (decoder.decode(buffer, start, end)) return undefined;
+    const { builder, checks, tableName } = this.#writer;
     const place = { offset: this.nextOffset, batchIndex };
-    return refusedRecord(this.#writer.tableName, place, this.#path.decoder.failure);
+    if (!decoder.decode(buffer, start, end)) {
+      return refusedRecord(tableName, place, this.#path.decoder.failure);
+    }
+    // Rows of a run are checked with the run.
+    if (checks === undefined || decoder !== this.#path.decoder) return undefined;
+    const { rowCount } = builder;
+    const broken = checks.firstBroken(builder, rowCount - 1, rowCount);
+    if (broken === undefined) return undefined;
+    builder.truncate(rowCount - 1);
+    return refusedRecord(tableName, place, broken);
   }
 }

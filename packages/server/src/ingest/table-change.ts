@@ -14,7 +14,7 @@ export type TableChange =
   | { readonly kind: "none" }
   /** Files for the first state are good for the second: columns that may be null were added, or properties changed. */
   | { readonly kind: "compatible" }
-  /** Rows have to be checked again, streams go on: the table has other constraints. */
+  /** Rows have to be encoded again, streams go on: the table has other constraints, or asks for other statistics. */
   | { readonly kind: "constrained"; readonly reason: string }
   /** Rows and streams were made for columns that are not there any more. */
   | { readonly kind: "incompatible"; readonly reason: string }
@@ -22,11 +22,19 @@ export type TableChange =
   | { readonly kind: "replaced"; readonly reason: string };
 
 /** The parts of a state that decide what rows must be. */
-export type TableState = Pick<Snapshot, "metadata" | "protocol" | "schema">;
+export type TableState = Pick<Snapshot, "metadata" | "protocol" | "schema" | "domains">;
+
+/** Files must have statistics of the columns that a table is clustered by. */
+const CLUSTERED: TableChange = {
+  kind: "constrained",
+  reason: "it is clustered by other columns",
+};
 
 export function changeOf(before: TableState, after: TableState): TableChange {
+  const isClusteredAlike =
+    clusteringOf(before) === clusteringOf(after) || clusteringOf(after) === undefined;
   if (before.metadata === after.metadata && before.protocol === after.protocol) {
-    return { kind: "none" };
+    return isClusteredAlike ? { kind: "none" } : CLUSTERED;
   }
   const from = before.metadata;
   const to = after.metadata;
@@ -40,8 +48,13 @@ export function changeOf(before: TableState, after: TableState): TableChange {
   if (reason !== undefined) return { kind: "incompatible", reason };
   const constraint = addedConstraint(before, after);
   if (constraint !== undefined) return { kind: "constrained", reason: constraint };
+  if (!isClusteredAlike) return CLUSTERED;
   const isSame = isDeepStrictEqual(from, to) && isDeepStrictEqual(before.protocol, after.protocol);
   return { kind: isSame ? "none" : "compatible" };
+}
+
+function clusteringOf({ domains }: TableState): string | undefined {
+  return domains.get("delta.clustering")?.configuration;
 }
 
 const PHYSICAL_NAME_KEY = "delta.columnMapping.physicalName";

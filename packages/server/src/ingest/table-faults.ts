@@ -2,19 +2,6 @@
 import { ServerError } from "../errors.ts";
 import type { TableChange } from "./table-change.ts";
 
-const FIRST_RETRY_DELAY_MS = 1_000;
-const MAX_RETRY_DELAY_MS = 60_000;
-
-/**
- * How long to wait before a table that has failed is tried again. There is no end to it: its records are in the log.
- * @param faultCount failures in a row before this one.
- * @param random from 0 up to but not 1.
- */
-export function retryDelayMs(faultCount: number, random: number): number {
-  const longestMs = Math.min(FIRST_RETRY_DELAY_MS * 2 ** faultCount, MAX_RETRY_DELAY_MS);
-  return longestMs * (0.5 + random / 2);
-}
-
 /** What streams are told when their table has failed. */
 export function tableFailure(table: string, cause: ServerError): ServerError {
   const isTold = cause.code === "fenced" || cause.code === "unimplemented";

@@ -11,7 +11,6 @@ import type { ServerError } from "../errors.ts";
 import type { Journal } from "../journal/journal.ts";
 import { TableReplay } from "../journal/table-replay.ts";
 import type { Logger } from "../logger.ts";
-import { checkWritable } from "./check-writable.ts";
 import { type KnownPositions, loadTable } from "./load-table.ts";
 import { commitIntervalOf } from "./table-properties.ts";
 import { TableWriter } from "./table-writer.ts";
@@ -98,7 +97,6 @@ export class TableParts {
    * @throws ServerError `unimplemented` when records cannot be written to what the table has become.
    */
   extend(snapshot: Snapshot): void {
-    checkWritable(snapshot, this.#options.tableName);
     const writer = this.#newWriter(snapshot);
     for (const rows of this.#writer.seal()) this.committer.addRows(rows, 0);
     this.#writer.retire("extended");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash } from "node:crypto";
-import { BlockBuilder, columnSpecsOf, type Snapshot, type StructType } from "@sluice/delta";
+import { BlockBuilder, columnSpecsOf, type Snapshot } from "@sluice/delta";
 import type { RecordFormat } from "@sluice/protocol";
 import type { RecordDecoder } from "../columns/decoder.ts";
 import type { EncoderPool } from "../commit/encoder-pool.ts";
@@ -8,7 +8,10 @@ import type { RowTarget, SealedRows } from "../commit/pending-commit.ts";
 import type { TableCommitter } from "../commit/table-committer.ts";
 import type { Journal, JournalDefinition, JournalSchema } from "../journal/journal.ts";
 import { isFullBlock } from "./block-size.ts";
-import { compileDecoder } from "./compile-decoder.ts";
+import { compileDecoder, type RecordRules, recordRulesOf } from "./compile-decoder.ts";
+import { layoutOf } from "./layout-of.ts";
+import { RowChecks } from "./row-checks.ts";
+import { requireWritePlan } from "./write-plan.ts";
 
 export interface TableWriterOptions {
   /** catalog.schema.table */
@@ -52,31 +55,38 @@ export class TableWriter {
   readonly tableName: string;
   readonly tableId: string;
   readonly snapshot: Snapshot;
-  readonly schema: StructType;
   readonly builder: BlockBuilder;
+  /** What rows must be beyond their types; `undefined` where that is nothing. */
+  readonly checks: RowChecks | undefined;
   /** Most records that a batch may hold. */
   readonly maxBatchRecords: number;
   readonly #options: TableWriterOptions;
+  readonly #rules: RecordRules;
   readonly #target: RowTarget;
   readonly #loggedSchema: JournalSchema;
   readonly #paths = new Map<string, RecordPath>();
   #retirement: Retirement | undefined;
 
   /**
-   * @throws TypeError when the table has a column whose type cannot be written; ServerError `unimplemented` when its
-   * schema is too large.
+   * @throws ServerError `unimplemented` for what cannot be done for the table's rows.
    */
   constructor(options: TableWriterOptions) {
     const { snapshot } = options;
     this.tableName = options.tableName;
     this.tableId = snapshot.metadata.id;
     this.snapshot = snapshot;
-    this.schema = snapshot.schema;
+    this.#rules = recordRulesOf(snapshot.schema, options.tableName);
+    const plan = requireWritePlan(snapshot, options.tableName);
+    const checks = new RowChecks(plan, this.#rules);
+    this.checks = checks.isEmpty ? undefined : checks;
     this.builder = this.newBuilder();
     const columnCount = Math.max(1, snapshot.schema.fields.length);
     this.maxBatchRecords = Math.floor(MAX_BATCH_ROW_BYTES / BYTES_PER_VALUE / columnCount);
     this.#options = options;
-    this.#target = { key: snapshot.metadata.schemaString, schema: snapshot.schema };
+    this.#target = {
+      key: snapshot.metadata.schemaString,
+      layout: layoutOf(plan, this.#rules),
+    };
     this.#loggedSchema = options.journal.defineSchema(snapshot.metadata.schemaString);
   }
 
@@ -92,7 +102,7 @@ export class TableWriter {
 
   /** An empty builder for rows that come to the table with {@link TableWriter.builderLogged}. */
   newBuilder(): BlockBuilder {
-    return new BlockBuilder(columnSpecsOf(this.schema));
+    return new BlockBuilder(columnSpecsOf(this.#rules.schema));
   }
 
   /**
@@ -110,7 +120,7 @@ export class TableWriter {
     }
     const { configuration } = this.snapshot.metadata;
     const { tableName, tableId } = this;
-    const plan = compileDecoder(this.schema, format, descriptor, tableName, configuration);
+    const plan = compileDecoder(this.#rules, format, descriptor, tableName, configuration);
     const path: RecordPath = {
       decoder: plan.bind(this.builder),
       bind: (builder) => plan.bind(builder),
@@ -176,7 +186,7 @@ export class TableWriter {
   }
 
   #seal(): SealedRows {
-    const spare = this.#options.encoders.takeSpare(this.schema);
+    const spare = this.#options.encoders.takeSpare(this.#rules.schema);
     return { target: this.#target, block: this.builder.seal(spare) };
   }
 }

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import { BlockBuilder, columnSpecsOf, parseSchemaString } from "@sluice/delta";
 import type { RecordDecoder } from "../columns/decoder.ts";
+import { plainLayout } from "../commit/file-layout.ts";
 import type { RowTarget, SealedRows } from "../commit/pending-commit.ts";
 import type { TableCommitter } from "../commit/table-committer.ts";
 import { ServerError } from "../errors.ts";
-import { ACCEPT_ISO_TEXTS_PROPERTY, compileDecoder } from "../ingest/compile-decoder.ts";
+import {
+  ACCEPT_ISO_TEXTS_PROPERTY,
+  compileDecoder,
+  recordRulesOf,
+} from "../ingest/compile-decoder.ts";
 import type { RecordPath, TableWriter } from "../ingest/table-writer.ts";
 import type { Pressure } from "../pressure.ts";
 import { forEachRecord } from "./frame-records.ts";
@@ -70,13 +75,14 @@ export class TableReplay {
     const rowsBefore = writer.builder.rowCount;
     let recoveredRecords = 0;
     let rejectedRecords = 0;
-    let reason = target.refusal;
+    let reason: string;
     forEachRecord(entry, (buffer, start, end) => {
-      if (target.path?.decoder.decode(buffer, start, end) === true) {
+      const refusal = this.#take(target, buffer, start, end);
+      if (refusal === undefined) {
         recoveredRecords++;
         return;
       }
-      reason = target.path?.decoder.failure?.message ?? reason;
+      reason = refusal;
       target.rejects ??= rejectsOf(definition, reason, writer.tableName);
       if (!target.rejects.decoder.decode(buffer, start, end)) {
         writer.builder.truncate(rowsBefore);
@@ -100,6 +106,19 @@ export class TableReplay {
       sealed.push({ target: rejects.target, block: rejects.builder.seal() });
     }
     return sealed;
+  }
+
+  /** @returns why the table does not take the record. */
+  #take(target: ReplayTarget, buffer: Uint8Array, start: number, end: number): string | undefined {
+    const { path, refusal } = target;
+    if (path === undefined) return refusal;
+    if (!path.decoder.decode(buffer, start, end)) {
+      return path.decoder.failure?.message ?? "it cannot be decoded";
+    }
+    const { builder, checks } = this.#writer;
+    const broken = checks?.firstBroken(builder, builder.rowCount - 1, builder.rowCount);
+    if (broken !== undefined) builder.truncate(builder.rowCount - 1);
+    return broken?.message;
   }
 
   /** Hands rows over in blocks, so that those of a long log are not all in memory. */
@@ -134,11 +153,16 @@ export class TableReplay {
 
 function rejectsOf(definition: LoggedDefinition, reason: string, tableName: string): Rejects {
   const { schemaString, format, descriptor } = definition;
-  const schema = parseSchemaString(schemaString);
+  const rules = recordRulesOf(parseSchemaString(schemaString), tableName);
+  const { schema } = rules;
   const builder = new BlockBuilder(columnSpecsOf(schema));
-  const plan = compileDecoder(schema, format, descriptor, tableName, MOST_LENIENT);
+  const plan = compileDecoder(rules, format, descriptor, tableName, MOST_LENIENT);
   const key = `rejected:${schemaString}`;
-  return { builder, decoder: plan.bind(builder), target: { key, schema, rejection: reason } };
+  return {
+    builder,
+    decoder: plan.bind(builder),
+    target: { key, layout: plainLayout(schema), rejection: reason },
+  };
 }
 
 function unreadable(position: number, tableName: string, decoder: RecordDecoder): ServerError {

@@ -10,8 +10,9 @@ import { makeDirectory } from "../support/test-server.ts";
 import { type SpawnedServer, spawnServer } from "../support/spawn-server.ts";
 
 const ROUNDS = Number(process.env["SLUICE_CRASH_ROUNDS"] ?? 20);
-const STREAMS = 3;
-const TABLES = ["main.crash.one", "main.crash.two"] as const;
+const STREAMS = 4;
+const PARTITIONED = "main.crash.three";
+const TABLES = ["main.crash.one", "main.crash.two", PARTITIONED] as const;
 const PADDING = "x".repeat(100);
 
 /** What one stream has sent and had acknowledged. Every record has an id of its own and is sent once. */
@@ -37,8 +38,10 @@ describe("a server killed under load", () => {
       commitIntervalMs: 40,
       logSegmentBytes: 16 * 1024 * 1024,
       tables: Object.fromEntries(
-        TABLES.map((table) => [table, "id BIGINT NOT NULL, padding STRING"]),
+        TABLES.map((table) => [table, "id BIGINT NOT NULL, padding STRING, part INT"]),
       ),
+      partitionBy: { [PARTITIONED]: ["part"] },
+      maxOpenPartitions: 3,
     };
     const acknowledged = new Map<string, number[]>(TABLES.map((table) => [table, []]));
     const recoveriesMs: number[] = [];
@@ -128,7 +131,8 @@ async function runUntil(senders: readonly Sender[], acknowledgedCount: number): 
       if (sender.sentCount - sender.acknowledged > 5_000) continue;
       for (let count = 0; count < 200; count++) {
         const offset = sender.sentCount++;
-        sender.stream.sendJson(offset, { id: sender.firstId + offset, padding: PADDING });
+        const part = offset % 5;
+        sender.stream.sendJson(offset, { id: sender.firstId + offset, padding: PADDING, part });
       }
     }
     if (total >= acknowledgedCount) return;

@@ -6,7 +6,8 @@ import { createTable, parseColumnList, type StructType } from "@sluice/delta";
 import { encodeCreateStreamFrame, GRPC_STATUS } from "@sluice/protocol";
 import type { SluiceServer } from "../../src/index.ts";
 import { changeSchema, changeTable, rejectedRows } from "../support/foreign-writer.ts";
-import { RawStream } from "../support/raw-stream.ts";
+import { protoType } from "../support/proto-records.ts";
+import { batchFrame, RawStream, recordFrame } from "../support/raw-stream.ts";
 import { createTestTable, rowsOf, startTestServer } from "../support/test-server.ts";
 
 const TABLE = "main.live.t";
@@ -71,6 +72,63 @@ describe("a table that others change while it is written to", () => {
     open.close();
   });
 
+  it("goes on with the descriptor of an open stream, whose records leave the added column null", async () => {
+    await using running = await startTestServer({ auth: false, commitIntervalMs: NEVER_MS });
+    const { server } = running;
+    await createTestTable(server, TABLE, "id BIGINT NOT NULL");
+    const type = protoType("message R { required int64 id = 1; }");
+    const stream = new RawStream(server.endpoint);
+    await stream.create(TABLE, 1, type.descriptor);
+    stream.send(recordFrame(0, "proto", type.encode({ id: 1 })));
+    await stream.acked(0);
+    await changeSchema(await locationOf(server), (schema) => ({
+      ...schema,
+      fields: [...parseColumnList("first STRING").fields, ...schema.fields],
+    }));
+    await sendWhenTaken(server, { id: 2, first: "f" });
+    stream.send(batchFrame(1, "proto", [type.encode({ id: 3 }), type.encode({ id: 4 })]));
+    await stream.acked(1);
+    const rows = await rowsOf(server, TABLE);
+    assert.deepEqual(
+      rows
+        .map(({ id, first }): [number, unknown] => [Number(id), first])
+        .sort(([left], [right]) => left - right),
+      [
+        [1, null],
+        [2, "f"],
+        [3, null],
+        [4, null],
+      ],
+    );
+    stream.end();
+    assert.equal((await stream.status).code, GRPC_STATUS.OK);
+    stream.close();
+  });
+
+  it("names the column that was renamed, and takes records under its new name", async () => {
+    await using running = await startTestServer({ auth: false, commitIntervalMs: NEVER_MS });
+    const { server } = running;
+    const columns = parseColumnList("id BIGINT NOT NULL, name STRING");
+    await server.createTable(TABLE, columns, {}, { columnMapping: "name" });
+    const stream = await openStream(server);
+    stream.sendJson(0, { id: 1, name: "n" });
+    stream.sendJson(1, { id: 2 });
+    await stream.acked(1);
+    const table = await server.catalog.openTable(TABLE);
+    await table.alter({ kind: "renameColumn", column: "name", name: "title" });
+    const status = await stream.status;
+    assert.equal(status.code, GRPC_STATUS.INVALID_ARGUMENT);
+    assert.match(status.message, /column "name" was renamed to "title"/);
+    await sendWhenTaken(server, { id: 3, title: "t" });
+    assert.deepEqual(await rowsOf(server, TABLE), [
+      { id: 2n, title: null },
+      { id: 3n, title: "t" },
+    ]);
+    const kept = await rejectedRows(await locationOf(server), columns);
+    assert.deepEqual(kept, [{ id: 1n, name: "n" }]);
+    stream.close();
+  });
+
   it("takes over a property, and goes on", async () => {
     await using running = await startTestServer({ auth: false, commitIntervalMs: NEVER_MS });
     const { server } = running;
@@ -118,6 +176,9 @@ describe("a table that others change while it is written to", () => {
       { id: 1n, name: "one" },
       { id: 3n, name: "three" },
     ]);
+    const [status] = server.tables;
+    assert.deepEqual([status?.tableName, status?.state], [TABLE, "open"]);
+    assert.equal(status?.rejectedRecordCount, 2);
     for (const ended of [stream, idle]) ended.close();
   });
 

@@ -57,4 +57,24 @@ describe("recovery with a table that is away", () => {
     await mended.close();
     await rm(dataDirectory, { recursive: true });
   });
+
+  it("brings the records in once the table is back, without another start", async () => {
+    const dataDirectory = await makeDirectory();
+    const tables = { [BROKEN]: "id BIGINT" };
+    const options = { dataDirectory, auth: false, commitIntervalMs: 3_600_000 };
+    const killed = await spawnServer({ ...options, tables });
+    for (let id = 0; id < 5; id++) await send(killed.endpoint, BROKEN, id);
+    await killed.stop("SIGKILL");
+    const location = `${dataDirectory}/tables/main/isolation/broken`;
+    await rename(location, `${location}.away`);
+    const server = await startServer(options);
+    assert.equal(server.recovery.heldRecords, 5);
+    await rename(`${location}.away`, location);
+    await server.flush();
+    assert.equal((await rowsOf(server, BROKEN)).length, 5);
+    await send(server.endpoint, BROKEN, 5);
+    assert.equal((await rowsOf(server, BROKEN)).length, 6);
+    await server.close();
+    await rm(dataDirectory, { recursive: true });
+  });
 });

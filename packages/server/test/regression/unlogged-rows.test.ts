@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { BlockBuilder, columnSpecsOf, parseColumnList } from "@sluice/delta";
 import { FrameScanner, IngestReader, MAX_MESSAGE_BYTES } from "@sluice/protocol";
-import { compileDecoder } from "../../src/ingest/compile-decoder.ts";
+import { compileDecoder, recordRulesOf } from "../../src/ingest/compile-decoder.ts";
 import { RecordIntake } from "../../src/ingest/record-intake.ts";
 import type { TableWriter } from "../../src/ingest/table-writer.ts";
 import type { Journal } from "../../src/journal/journal.ts";
@@ -15,7 +15,7 @@ describe("records that the log refuses", () => {
   it("leave the builder as it was, and are not acknowledged", () => {
     const schema = parseColumnList("id BIGINT");
     const builder = new BlockBuilder(columnSpecsOf(schema));
-    const plan = compileDecoder(schema, "json", new Uint8Array(0), "t", {});
+    const plan = compileDecoder(recordRulesOf(schema, "t"), "json", new Uint8Array(0), "t", {});
     const decoder = plan.bind(builder);
     // A row of another stream, in the log already.
     const other = Buffer.from('{"id":1}');

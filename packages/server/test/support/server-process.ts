@@ -9,16 +9,23 @@ import { type ServerOptions, startServer } from "../../src/index.ts";
 interface ProcessOptions extends ServerOptions {
   /** Created unless they exist: name to SQL columns. */
   readonly tables?: Readonly<Record<string, string>>;
+  /** Columns that some of them are partitioned by. */
+  readonly partitionBy?: Readonly<Record<string, readonly string[]>>;
 }
 
-const { tables = {}, ...options } = JSON.parse(process.argv[2] ?? "{}") as ProcessOptions;
+const {
+  tables = {},
+  partitionBy = {},
+  ...options
+} = JSON.parse(process.argv[2] ?? "{}") as ProcessOptions;
 const startedAt = performance.now();
 const server = await startServer(options);
 const recoveryMs = performance.now() - startedAt;
 for (const [name, columns] of Object.entries(tables)) {
   const known = await server.catalog.list();
   if (!known.some((entry) => entry.name === name)) {
-    await server.createTable(name, parseColumnList(columns));
+    const by = partitionBy[name] ?? [];
+    await server.createTable(name, parseColumnList(columns), {}, { partitionBy: by });
   }
 }
 process.once("SIGTERM", () => {

@@ -21,7 +21,10 @@ const SCRIPT = fileURLToPath(new URL("./server-process.js", import.meta.url));
 
 /** Starts a server process and waits until it takes streams. */
 export async function spawnServer(
-  options: ServerOptions & { readonly tables?: Readonly<Record<string, string>> },
+  options: ServerOptions & {
+    readonly tables?: Readonly<Record<string, string>>;
+    readonly partitionBy?: Readonly<Record<string, readonly string[]>>;
+  },
 ): Promise<SpawnedServer> {
   const child = spawn(process.execPath, [SCRIPT, JSON.stringify(options)], {
     stdio: ["ignore", "pipe", "inherit"],

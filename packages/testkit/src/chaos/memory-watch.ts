@@ -3,9 +3,8 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
 /**
- * What the client may hold more at the end than in the middle: a full window where there was an empty one (8 lanes with 5,000
- * records each, with payload, ticket and promises, about 14 MB), and what the engine keeps for itself. A leak of 100 bytes per
- * record would be 20 MB in a run of 200,000 records.
+ * By how much the least that is in use may grow: what the engine keeps for itself. A full window of the client (8 lanes with
+ * 5,000 records each, with payload, ticket and promises) is about as much, but no quarter of a run has only full ones.
  */
 export const MAX_GROWTH_BYTES: number = 16 * 1024 * 1024;
 
@@ -25,18 +24,13 @@ export class MemoryWatch {
     this.#samples.push(heapUsed + external);
   }
 
-  /** From the median of the second quarter of the run to that of the last. */
+  /** From the least of the second quarter of the run to that of the last. */
   get growthBytes(): number {
     const count = this.#samples.length;
     const quarter = Math.max(1, Math.floor(count / 4));
     return (
-      median(this.#samples.slice(count - quarter)) -
-      median(this.#samples.slice(quarter, 2 * quarter))
+      Math.min(...this.#samples.slice(count - quarter)) -
+      Math.min(...this.#samples.slice(quarter, 2 * quarter))
     );
   }
-}
-
-function median(numbers: readonly number[]): number {
-  const sorted = numbers.toSorted((left, right) => left - right);
-  return sorted[Math.floor(sorted.length / 2)] ?? 0;
 }

@@ -50,7 +50,7 @@ const DURATION_MS = 30 * 60_000;
 const COMPRESSION = 30;
 const LANE_COUNT = 8;
 const KILL_COUNT = 4;
-const SAMPLE_COUNT = 20;
+const SAMPLE_COUNT = 40;
 const PACE_STEP = 100;
 
 /** Sends records, a few of them wrong, through the faults and the kills, and compares what came out with what went in. */

@@ -57,3 +57,10 @@ test("cuts between characters, not inside of one", () => {
 test("writes what could steer the terminal as escapes", () => {
   assert.equal(printable("a\u001B[2Jb\n\tc\u0007\u202Ed"), "a\\u001b[2Jb\\n\\tc\\u0007\\u202ed");
 });
+
+test("cuts other columns than those that must stay whole", () => {
+  const columns = [{ title: "time", isWhole: true }, { title: "text" }];
+  const rows = [["2024-01-31 10:20", "a text that is too long"]];
+  const [, line] = textTable(columns, rows, { width: 26, style });
+  assert.equal(line, "2024-01-31 10:20  a text …");
+});

@@ -41,16 +41,20 @@ describe("optimize", () => {
       ]);
     }
     const before = await rowsOf(table);
-    const progress: number[] = [];
+    const progress: [written: number, done: number][] = [];
     const result = await table.optimize({
-      onProgress: ({ doneInputBytes, totalInputBytes }) =>
-        progress.push(doneInputBytes / totalInputBytes),
+      onProgress: ({ writtenInputBytes, doneInputBytes, totalInputBytes }) =>
+        progress.push([writtenInputBytes / totalInputBytes, doneInputBytes / totalInputBytes]),
     });
     assert.deepEqual(
       [result.removedFileCount, result.addedFileCount, result.conflictCount, result.versions],
       [6, 1, 0, [7]],
     );
-    assert.deepEqual(progress, [1]);
+    assert.deepEqual(progress, [
+      [0, 0],
+      [1, 0],
+      [1, 1],
+    ]);
     assert.deepEqual(await rowsOf(table), before);
     const actions = actionsAt(table.location, 7);
     for (const { add, remove } of actions) {

@@ -36,7 +36,7 @@ describe("a table that is removed and made again under a writer", () => {
       assert.deepEqual(await table.append(request), conflict);
       assert.deepEqual(await table.append(request), conflict);
       const names = await readdir(join(location, LOG_DIRECTORY));
-      assert.equal(names.length, newVersion + 1);
+      assert.equal(names.filter((name) => name.endsWith(".json")).length, newVersion + 1);
       const reopened = await openTable(location);
       assert.equal(reopened.snapshot().version, newVersion);
       assert.equal(table.snapshot().metadata.id, reopened.snapshot().metadata.id);
@@ -92,7 +92,7 @@ describe("a copy of the log with other file times", () => {
 });
 
 describe("the cost of an append", () => {
-  test("is one look at the newest commit and one write", async (context) => {
+  test("is one look at the newest commit, its own and its checksum", async (context) => {
     const location = await temporaryDirectory(context);
     await createTable({ location, schema: SCHEMA });
     const calls: string[] = [];
@@ -109,6 +109,7 @@ describe("the cost of an append", () => {
     const table = await openTable(location, { store });
     calls.length = 0;
     await appendEach(table, "a", 2);
-    assert.deepEqual(calls, ["get", "putIfAbsent", "get", "putIfAbsent"]);
+    const once = ["get", "putIfAbsent", "putIfAbsent"];
+    assert.deepEqual(calls, [...once, ...once]);
   });
 });

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
+import { asyncBufferFromFile, parquetMetadataAsync } from "hyparquet";
 import type { InputRow } from "../../../src/rows/row-encoder.ts";
 import { parseColumnList } from "../../../src/schema/column-list.ts";
 import { createTable } from "../../../src/table/create-table.ts";
@@ -240,6 +241,21 @@ describe("table writer", () => {
     await writer.commit();
     assert.equal(table.snapshot().files.fileCount, 3);
     assert.equal(await table.countRows(), 9);
+  });
+
+  test("ends a row group by the bytes of its rows, not only by their number", async (context) => {
+    const location = await temporaryDirectory(context);
+    const table = await createTable({ location, schema: parseColumnList("x STRING") });
+    const x = "z".repeat(2 ** 20);
+    await table.appendRows(Array.from({ length: 150 }, () => ({ x })));
+    assert.equal(await table.countRows(), 150);
+    const [file] = [...table.snapshot().files];
+    const parquet = await asyncBufferFromFile(join(location, file?.path ?? ""));
+    const { row_groups: groups } = await parquetMetadataAsync(parquet);
+    assert.deepEqual(
+      groups.map((group) => Number(group.num_rows)),
+      [64, 64, 22],
+    );
   });
 
   test("commits no rows as a version without files", async (context) => {

@@ -10,6 +10,7 @@ const LIMITS: CompactionLimits = {
   minFileBytes: 75,
   maxDeletedShare: 0.05,
   maxFilesPerBin: 1000,
+  maxFileShare: 1,
 };
 
 interface FileFacts {
@@ -91,6 +92,31 @@ describe("a plan of compaction", () => {
       ["0", "1"],
       ["2", "3"],
     ]);
+  });
+
+  it("leaves a file out that would be written again for little more", () => {
+    const files = [{ sizeBytes: 70 }, ...Array.from({ length: 6 }, () => ({ sizeBytes: 4 }))];
+    const limits = { ...LIMITS, maxFileShare: 0.5 };
+    assert.deepEqual(planned(files, limits), [["1", "2", "3", "4", "5", "6"]]);
+    assert.deepEqual(planned([{ sizeBytes: 30 }, { sizeBytes: 30 }], limits), [["0", "1"]]);
+    assert.deepEqual(planned([{ sizeBytes: 30 }, { sizeBytes: 29 }], limits), []);
+  });
+
+  it("writes few rows more than some times in a long run of small files", () => {
+    const limits = { ...LIMITS, targetFileBytes: 1024, minFileBytes: 768, maxFileShare: 0.5 };
+    let files: ActiveFile[] = [];
+    let writtenBytes = 0;
+    for (let round = 0; round < 1024; round += 1) {
+      files.push(fileOf(`new-${round}`, { sizeBytes: 1 }));
+      for (const bin of planCompaction(files, limits)) {
+        const joined = new Set(bin.files);
+        files = files.filter((file) => !joined.has(file));
+        files.push(fileOf(`joined-${round}`, { sizeBytes: bin.liveBytes }));
+        writtenBytes += bin.liveBytes;
+      }
+    }
+    assert.ok(writtenBytes / 1024 <= 11, `${writtenBytes} bytes were written for 1024`);
+    assert.ok(files.length <= 11, `${files.length} files are left`);
   });
 
   it("names no file twice, mixes no partitions, and exceeds the target with no bin of several files", () => {

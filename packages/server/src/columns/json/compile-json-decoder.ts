@@ -8,6 +8,7 @@ import {
   type SetupProblem,
   setupFailure,
 } from "../decoder.ts";
+import type { DefaultFills } from "../default-values.ts";
 import { unsupportedColumn } from "../setup-problems.ts";
 import { ColumnKeys } from "./column-keys.ts";
 import { type JsonColumn, jsonColumnOf, type JsonOptions } from "./json-column.ts";
@@ -18,14 +19,18 @@ import { JsonDecoder } from "./json-decoder.ts";
 const plans = new WeakMap<StructType, DecoderPlan>();
 const isoPlans = new WeakMap<StructType, DecoderPlan>();
 
+const NO_DEFAULTS: DefaultFills = new Map();
+
 /**
  * Makes the decoder for JSON records that go into a table: see `JsonDecoder` for the rules. Refused only for a table
  * that has a column of a type that cannot be written yet. No code is generated: scanning text, not choosing what to
  * do with it, is what takes the time.
+ * @param defaults the same for each call with one schema object.
  */
 export function compileJsonDecoder(
   schema: StructType,
   options: JsonOptions = { acceptIsoTexts: false },
+  defaults: DefaultFills = NO_DEFAULTS,
 ): DecoderPlan | SetupFailure {
   const cache = options.acceptIsoTexts ? isoPlans : plans;
   const known = cache.get(schema);
@@ -50,7 +55,7 @@ export function compileJsonDecoder(
     mode: "interpreted",
     bind(builder: BlockBuilder): RecordDecoder {
       requireMatchingBuilder(schema, builder);
-      return new JsonDecoder(columns, nested, keys, builder);
+      return new JsonDecoder(columns, nested, keys, builder, defaults);
     },
   };
   cache.set(schema, plan);

@@ -4,6 +4,7 @@ import type { BlockBuilder, Column } from "@sluice/delta";
 import { viewOf } from "../buffer-view.ts";
 import { writeNull } from "../bytes-sink.ts";
 import type { RecordDecoder, RecordFailure } from "../decoder.ts";
+import type { DefaultFills } from "../default-values.ts";
 import type { ColumnKeys } from "./column-keys.ts";
 import { JsonCells } from "./json-cells.ts";
 import { JSON_VALUE, type JsonColumn } from "./json-column.ts";
@@ -24,7 +25,7 @@ const CLOSE_BRACE = 0x7d;
  * Decodes the text of a JSON object (RFC 8259) into a row, scanning its bytes once: no object is made.
  *
  * The rules: keys are column names, matched exactly; an unknown or repeated key is refused; `null` and an absent key
- * make a nullable column null and are refused for a NOT NULL one; numbers are not taken from strings, nor the other
+ * make a nullable column null and are refused for a NOT NULL one, but an absent key makes a column with a default that; numbers are not taken from strings, nor the other
  * way round, but for DECIMAL; a number in an integer column must have a whole value in range; `NaN` and the like are not JSON; a
  * FLOAT is the float nearest to the double nearest to the text; BINARY is base64. Nesting goes as
  * deep as the table's types, and what a column does not take is refused where it begins.
@@ -39,6 +40,8 @@ export class JsonDecoder implements RecordDecoder {
   readonly #cells: JsonCells;
   readonly #nested: JsonNestedReader;
   readonly #hasNested: boolean;
+  /** `undefined` for a table without. */
+  readonly #defaults: DefaultFills | undefined;
   readonly #valueKinds: Uint8Array;
   /** By column, the number of the record in which its key was seen last. */
   readonly #seenIn: Float64Array;
@@ -58,8 +61,10 @@ export class JsonDecoder implements RecordDecoder {
     nested: readonly NestedJsonColumn[],
     keys: ColumnKeys,
     builder: BlockBuilder,
+    defaults: DefaultFills,
   ) {
     this.#columns = columns;
+    this.#defaults = defaults.size === 0 ? undefined : defaults;
     this.#faults = new JsonFaults(columns);
     this.#keys = keys;
     this.#builder = builder;
@@ -220,6 +225,11 @@ export class JsonDecoder implements RecordDecoder {
       if (this.#seenIn[index] === this.#recordNumber) continue;
       const column = this.#columns[index] as JsonColumn;
       if (column.valueKind === JSON_VALUE.NESTED) continue;
+      const fill = this.#defaults?.get(index);
+      if (fill !== undefined) {
+        fill(this.#builder.columns[index] as Column, row);
+        continue;
+      }
       if (!column.nullable) {
         this.#faults.report(
           "missing_required",

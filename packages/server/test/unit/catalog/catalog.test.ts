@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { after, before, beforeEach, describe, it } from "node:test";
 import { createTable, parseColumnList } from "@sluice/delta";
 import {
@@ -38,6 +39,10 @@ describe("the catalog", () => {
     assert.equal((await catalog.openTable("main.a.t")).location, location);
     await assert.rejects(catalog.register("main.a.t", location), { code: "already_exists" });
     await assert.rejects(catalog.register("main.a.u", join(root, "none")), { code: "not_found" });
+    await assert.rejects(catalog.register("main.a.u", "s3://bucket/t"), { code: "unimplemented" });
+    const byUrl = await catalog.register("main.a.url", pathToFileURL(location).href);
+    assert.equal(byUrl.location, location);
+    await catalog.drop("main.a.url");
     const described = await catalog.describe("main.a.t", { comment: "other" });
     assert.deepEqual([described.comment, described.owner], ["other", "o"]);
     const id = (await catalog.openTable("main.a.t")).snapshot().metadata.id;

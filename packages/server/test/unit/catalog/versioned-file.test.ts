@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
-import { readdir, rm, writeFile } from "node:fs/promises";
+import { readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { VersionedFile } from "../../../src/catalog/versioned-file.ts";
@@ -53,6 +53,15 @@ describe("a versioned file", () => {
     });
     await assert.rejects(refused, /no/);
     assert.deepEqual(await readdir(join(directory, "same")), ["state-0000000000000001.json"]);
+  });
+
+  it("is not taken for empty when its directory is away", async () => {
+    const file = open("away");
+    await file.update(() => [1]);
+    await rename(join(directory, "away"), join(directory, "aside"));
+    await assert.rejects(file.read(), { code: "unavailable", message: /has nothing where/ });
+    await rename(join(directory, "aside"), join(directory, "away"));
+    assert.deepEqual(await file.read(), [1]);
   });
 
   it("says when its file is damaged, and passes over what a crash has left", async () => {

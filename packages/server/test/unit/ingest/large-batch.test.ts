@@ -30,6 +30,7 @@ for (const mode of ["auto", "interpreted"] as const) {
     const batch = new LargeBatch({
       tableName: "t",
       offset: 4,
+      checks: undefined,
       maxRecords: 150,
       open: () => ({ builder, decoder: plan.bind(builder) }),
       buffer,

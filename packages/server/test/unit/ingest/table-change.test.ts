@@ -9,12 +9,23 @@ interface StateParts {
   readonly id?: string;
   readonly partitionColumns?: readonly string[];
   readonly configuration?: Readonly<Record<string, string>>;
+  /** Columns that the table is clustered by, as the domain has them. */
+  readonly clustering?: string;
 }
 
 function stateOf(columns: string, parts: StateParts = {}): TableState {
   const schema = parts.schema ?? parseColumnList(columns);
   return {
     schema,
+    domains:
+      parts.clustering === undefined
+        ? new Map()
+        : new Map([
+            [
+              "delta.clustering",
+              { domain: "delta.clustering", configuration: parts.clustering, removed: false },
+            ],
+          ]),
     protocol: { minReaderVersion: 1, minWriterVersion: 2 },
     metadata: {
       id: parts.id ?? "one",
@@ -91,6 +102,14 @@ describe("the change of a table", () => {
       changeOf(stateOf("", { schema: columnWith("a", {}) }), invariant).kind,
       "constrained",
     );
+  });
+
+  it("has rows encoded again where files need statistics of other columns", () => {
+    const byId = stateOf(BASE, { clustering: '[["id"]]' });
+    assert.equal(changeOf(stateOf(BASE), byId).kind, "constrained");
+    assert.equal(changeOf(byId, stateOf(BASE, { clustering: '[["name"]]' })).kind, "constrained");
+    assert.equal(changeOf(byId, byId).kind, "none");
+    assert.equal(changeOf(byId, stateOf(BASE)).kind, "none");
   });
 
   it("is another table where the id is another, whatever its schema", () => {

@@ -5,7 +5,7 @@ import { BlockBuilder, columnSpecsOf, parseColumnList } from "@sluice/delta";
 import { encodeCreateStreamFrame, GRPC_STATUS } from "@sluice/protocol";
 import { ServerError } from "../../../src/errors.ts";
 import type { Call, CallHandler } from "../../../src/grpc/grpc-call.ts";
-import { compileDecoder } from "../../../src/ingest/compile-decoder.ts";
+import { compileDecoder, recordRulesOf } from "../../../src/ingest/compile-decoder.ts";
 import type { LiveTable } from "../../../src/ingest/live-table.ts";
 import type { TableWriter } from "../../../src/ingest/table-writer.ts";
 import type { Journal } from "../../../src/journal/journal.ts";
@@ -34,7 +34,7 @@ class Bench {
   readonly appendedBytes: number[] = [];
   readonly largeRows: number[] = [];
   readonly builder = new BlockBuilder(columnSpecsOf(SCHEMA));
-  readonly plan = compileDecoder(SCHEMA, "json", new Uint8Array(0), "t", {});
+  readonly plan = compileDecoder(recordRulesOf(SCHEMA, "t"), "json", new Uint8Array(0), "t", {});
   journalFailure: Error | undefined;
   tableFailure: ServerError | undefined;
   #waiting: (() => void)[] = [];
@@ -95,6 +95,7 @@ class Bench {
       tableName: "t",
       builder: this.builder,
       maxBatchRecords: 50_000,
+      checks: undefined,
       isSaturated: false,
       get retirement() {
         return tableFailure() === undefined ? undefined : "abandoned";
