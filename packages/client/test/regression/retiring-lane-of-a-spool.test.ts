@@ -5,6 +5,7 @@ import { setImmediate } from "node:timers/promises";
 import { Producer, type ProducerEvent } from "@sluice/client";
 import { makeGate, ManualClock, ScriptedServer, Signal, type StreamScript } from "@sluice/testkit";
 import { hasCode, TABLE } from "../integration/helpers.ts";
+import { acceptThenEnd } from "../integration/producer-helpers.ts";
 import { makeTemporaryDirectory } from "../support/temporary-directory.ts";
 
 test("says that records of the spool are stuck when a lane fails that was to be given up", async (context) => {
@@ -13,19 +14,19 @@ test("says that records of the spool are stuck when a lane fails that was to be 
   const signal = new Signal();
   const events: ProducerEvent[] = [];
   const fill = makeGate();
-  const fail = makeGate();
+  let isGone = false;
   const acknowledgeLate: StreamScript = async (call) => {
     await call.accept();
     await fill.opened;
     await call.serve();
   };
-  const keepOne: StreamScript = async (call) => {
-    await call.accept();
-    await call.received(1);
-    await fail.opened;
-    call.end("NOT_FOUND", "the table is gone");
-  };
-  await using server = await ScriptedServer.start([acknowledgeLate, keepOne]);
+  const refuse: StreamScript = (call) =>
+    isGone ? call.end("NOT_FOUND", "the table is gone") : call.end("UNAVAILABLE", "away");
+  await using server = await ScriptedServer.start([
+    acknowledgeLate,
+    acceptThenEnd("UNAVAILABLE", 1, -1),
+    refuse,
+  ]);
   const producer = await Producer.open<{ id: number }>(
     {
       endpoint: server.url,
@@ -33,6 +34,7 @@ test("says that records of the spool are stuck when a lane fails that was to be 
       auth: "none",
       lanes: { min: 1, max: 2 },
       maxInflightRecords: 20,
+      attemptTimeoutMs: 3_600_000,
       spool: { directory, maxBytes: 128 * 1024 * 1024 },
       onEvent: (event) => {
         events.push(event);
@@ -44,20 +46,27 @@ test("says that records of the spool are stuck when a lane fails that was to be 
   const laneCounts = (): number[] =>
     events.flatMap((event) => (event.kind === "laneCountChanged" ? [event.to] : []));
   for (let id = 0; id < 21; id++) await producer.submit({ id });
-  await (await server.stream(0)).received(20);
+  // Until the last one has been read from the spool, and waits for room.
+  while (producer.pendingCount === 0) await setImmediate();
   clock.advance(1_000);
   clock.advance(1_000);
   await signal.until(() => laneCounts().at(-1) === 2);
   fill.open();
-  await (await server.stream(1)).received(1);
-  for (let second = 0; second < 40; second++) {
-    clock.advance(1_000);
-    // Turns enough for a PING and its answer.
-    for (let turn = 0; turn < 50; turn++) await setImmediate();
-  }
+  await (await server.stream(1)).untilClosed();
+  const heldByOther = (): number => producer.health().lanes[0]?.unacknowledgedRecords ?? 0;
+  while (heldByOther() > 0) await setImmediate();
+  for (let second = 0; second < 40; second++) clock.advance(1_000);
   await signal.until(() => laneCounts().at(-1) === 1);
   const flushed = producer.flush();
-  fail.open();
-  await assert.rejects(flushed, hasCode("not_found"));
+  let isOver = false;
+  const rejected = assert.rejects(flushed, hasCode("not_found")).finally(() => {
+    isOver = true;
+  });
+  isGone = true;
+  while (!isOver) {
+    clock.advance(1_000);
+    await setImmediate();
+  }
+  await rejected;
   await producer.close({ deadlineMs: 1 });
 });
