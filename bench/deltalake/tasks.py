@@ -18,15 +18,16 @@ EPOCH_US = 1_700_000_000_000_000
 def columns_of(count, first=0):
     """The rows of `rowOf` in `bench/src/delta/rows.ts`, as columns."""
     ids = range(first, first + count)
+    mixed = [k * 2654435761 % 2**32 for k in ids]
     return pyarrow.table(
         {
             "id": pyarrow.array(ids, pyarrow.int64()),
-            "device": pyarrow.array([f"device-{k % 1000}" for k in ids], pyarrow.string()),
-            "at": pyarrow.array([EPOCH_US + k * 1000 for k in ids], pyarrow.timestamp("us", tz="UTC")),
-            "value": pyarrow.array([k * 0.25 for k in ids], pyarrow.float64()),
-            "level": pyarrow.array([k % 100 for k in ids], pyarrow.int32()),
-            "ok": pyarrow.array([k % 3 == 0 for k in ids], pyarrow.bool_()),
-            "note": pyarrow.array([None if k % 10 else f"note {k}" for k in ids], pyarrow.string()),
+            "device": pyarrow.array([f"device-{m % 1000}" for m in mixed], pyarrow.string()),
+            "at": pyarrow.array([EPOCH_US + k * 1000 + m % 1000 for k, m in zip(ids, mixed)], pyarrow.timestamp("us", tz="UTC")),
+            "value": pyarrow.array([m / 1024 for m in mixed], pyarrow.float64()),
+            "level": pyarrow.array([m % 100 for m in mixed], pyarrow.int32()),
+            "ok": pyarrow.array([m % 3 == 0 for m in mixed], pyarrow.bool_()),
+            "note": pyarrow.array([None if m % 10 == 0 else f"note {m}" for m in mixed], pyarrow.string()),
         }
     )
 

@@ -25,7 +25,8 @@ export function alterProgram(context: CommandContext): Command {
 
 const ALTER_HELP = `
 Columns are written as in SQL: a.b for a field of a STRUCT, names with a dot, a comma or a space between backticks. To
-rename or drop columns, a table must map them: create it with --column-mapping name.
+rename or drop columns, a table must map them: create it with --column-mapping name. To change types, its property
+delta.enableTypeWidening must be true.
 
 Examples:
   $ sluice table alter add-column main.default.events 'city STRING, weight DOUBLE'
@@ -135,6 +136,23 @@ function addColumnChanges(add: AddChange): void {
     arguments: [ONE_COLUMN, textArgument("<name>", "the new name, without what is around it")],
     example: "city town",
     changeOf: (column: FieldPath, name: string) => ({ kind: "renameColumn", column, name }),
+  });
+  add({
+    name: "change-type",
+    description: "give a column a wider type; files stay as they are",
+    arguments: [
+      {
+        ...ONE_COLUMN,
+        description:
+          "a column, a field, or what an ARRAY (a.element) or MAP (m.key, m.value) holds",
+      },
+      textArgument("<type>", "the wider type, in SQL"),
+    ],
+    example: "total 'DECIMAL(20,2)'",
+    changeOf: async (column: FieldPath, type: string) => {
+      const { typeOf } = await import("./commands/table-definition.ts");
+      return { kind: "changeType", column, type: typeOf(type) };
+    },
   });
   add({
     name: "set-not-null",

@@ -87,6 +87,7 @@ export {
   withCheckpoint,
   writeCheckpoint,
 } from "./log/write-checkpoint.ts";
+export { type LogProperties, logPropertiesOf } from "./log/table-properties.ts";
 export { type AppendDuty, type TableDefinition, validateAppendable } from "./log/table-features.ts";
 export type { HistoryEntry, HistoryOptions } from "./maintain/history.ts";
 export type { OptimizeOptions, OptimizeProgress, OptimizeResult } from "./maintain/optimize.ts";

@@ -70,8 +70,8 @@ export interface ServerOptions {
   /** Bytes of data files that one compaction reads at most, 1 MiB to 1 TiB; the next one goes on. @default 512 MiB */
   readonly maxCompactionBytes?: number;
   /**
-   * How often data files are deleted that no version within `delta.deletedFileRetentionDuration` needs, of tables that are
-   * written to, in milliseconds, 60,000 to 2,592,000,000; 0 for never. @default 0
+   * How often data files are deleted that no version within `delta.deletedFileRetentionDuration`, and at least a day, needs,
+   * of tables that are written to, in milliseconds, 60,000 to 2,592,000,000; 0 for never. @default 0
    */
   readonly vacuumIntervalMs?: number;
   /** Threads that write Parquet, 1 to 64. @default one less than the machine's cores, at least 1 */

@@ -310,12 +310,9 @@ async function closeAll(parts: Parts, running: RunningParts): Promise<void> {
 
 /** Gives back what of the log no table needs any more. */
 async function trimLog(log: Log, tables: TableRegistry, logger: Logger): Promise<void> {
-  let position = log.durablePosition;
-  for (const table of tables.tables) {
-    position = Math.min(position, table.oldestUncommittedPosition ?? position);
-  }
+  const { durablePosition } = log;
   try {
-    await log.trim(position);
+    await log.trim(Math.min(durablePosition, tables.oldestUncommittedPosition ?? durablePosition));
   } catch (reason) {
     logger.warn({ err: reason }, "the log could not be trimmed; it will be tried again");
   }

@@ -1,5 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import { DeltaError, parseColumnList, sqlOfField, type StructType } from "@sluice/delta";
+import {
+  type DataType,
+  DeltaError,
+  parseColumnList,
+  parseSqlType,
+  sqlOfField,
+  type StructType,
+} from "@sluice/delta";
 import { type Catalog, parseTableName, ServerError } from "@sluice/server";
 import { CliError } from "../cli-error.ts";
 
@@ -53,6 +60,22 @@ export function columnListOf(what: string, columns: string, isMapped: boolean): 
       hints: [
         "Columns are written as in CREATE TABLE: 'id BIGINT NOT NULL, name STRING, at TIMESTAMP'.",
       ],
+    });
+  }
+}
+
+/**
+ * A type as it is written in CREATE TABLE.
+ * @throws CliError for a text that is none.
+ */
+export function typeOf(text: string): DataType {
+  try {
+    return parseSqlType(text);
+  } catch (cause) {
+    if (!(cause instanceof DeltaError)) throw cause;
+    throw new CliError(`the type: ${cause.message}`, {
+      cause,
+      hints: ["Types are written as in CREATE TABLE: BIGINT, DOUBLE, 'DECIMAL(20,2)'."],
     });
   }
 }

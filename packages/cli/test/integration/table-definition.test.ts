@@ -146,6 +146,8 @@ test("changes a table's definition, each time in one version", async (context) =
     ["enable-feature", path, "allowColumnDefaults", "deletionVectors"],
     ["set-default", path, "weight", "0.5"],
     ["cluster-by", path, "id,place.`zip code`"],
+    ["set-property", path, "delta.enableTypeWidening=true"],
+    ["change-type", path, "place.`zip code`", "decimal(12,2)"],
   ];
   const unmapped = await runInProcess(["table", "create", `${path}2`, "`a b` INT"]);
   assert.match(unmapped.stderr, /Delta forbids .* without column mapping/);
@@ -166,7 +168,7 @@ test("changes a table's definition, each time in one version", async (context) =
     ]),
     [
       ["id", "BIGINT", false, null, null],
-      ["place", "STRUCT<town: STRING, `zip code`: INT>", true, null, null],
+      ["place", "STRUCT<town: STRING, `zip code`: DECIMAL(12,2)>", true, null, null],
       ["weight", "DOUBLE", true, "0.5", "in kilograms"],
     ],
   );
@@ -182,12 +184,12 @@ test("changes a table's definition, each time in one version", async (context) =
   assert.match(history.stdout, /^version +time \(UTC\) +operation +parameters +metrics +engine\n/);
   assert.match(
     history.stdout,
-    /\n +16 +\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} +SET TBLPROPERTIES|CLUSTER BY/,
+    /\n +18 +\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} +SET TBLPROPERTIES|CHANGE COLUMN/,
   );
   assert.match(history.stderr, /has earlier versions; --limit shows more/);
   const { stdout } = await runInProcess(["table", "history", path, "--json", "--limit", "100"]);
   const entries = JSON.parse(stdout) as { version: number; operation: string }[];
-  assert.equal(entries.length, 18);
+  assert.equal(entries.length, 20);
   assert.deepEqual(entries.at(-1)?.operation, "CREATE TABLE");
 });
 
@@ -205,6 +207,11 @@ test("refuses changes that cannot be, and says what to do", async (context) => {
     [["alter", "drop-column", path, "a,"], /invalid for argument 'columns'.*ends with a comma/],
     [["alter", "set-property", path, "nothing"], /of the form KEY=VALUE/],
     [["alter", "enable-feature", path, "magic"], /"magic" cannot be enabled; these can: /],
+    [
+      ["alter", "change-type", path, "id", "DECIMAL(20,0)"],
+      /set the property delta\.enableTypeWidening/,
+    ],
+    [["alter", "change-type", path, "id", "FOO"], /FOO.*\n.*Types are written as in CREATE TABLE/],
     [["alter", "rename-column", path], /missing required argument 'column'/],
     [["alter", "comment", join(directory, "none"), "x"], /no Delta table.*\n.*_delta_log/],
     [["create", path, "id BIGINT"], /there is a Delta table in .*orders already/],

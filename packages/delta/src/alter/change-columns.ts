@@ -7,6 +7,7 @@ import { assignColumnIds, MAX_COLUMN_ID, withoutColumnIds } from "../schema/colu
 import { addField, changeField, removeField } from "../schema/edit-schema.ts";
 import { type FieldPath, findFieldPath, pathOf, pathText } from "../schema/field-path.ts";
 import { printSchemaString } from "../schema/schema-json.ts";
+import { withoutTypeChanges } from "../schema/type-widening.ts";
 import type { StructField, StructType } from "../schema/types.ts";
 import { validateTableSchema } from "../schema/validate-schema.ts";
 import { rowChecksOf } from "../table/check-constraints.ts";
@@ -34,7 +35,9 @@ export function addColumns(
     if (field.metadata[COLUMN_DEFAULT_METADATA_KEY] !== undefined) {
       throw invalid(path, "has a default, which the rows that are there would lack; set it after");
     }
-    const [plain] = withoutColumnIds({ type: "struct", fields: [field] }).fields;
+    const [plain] = withoutTypeChanges(
+      withoutColumnIds({ type: "struct", fields: [field] }),
+    ).fields;
     schema = addField(schema, parent, plain as StructField);
   }
   refuseComputedColumns(schema);
@@ -57,7 +60,10 @@ export function addColumns(
     () => `col-${randomUuid()}`,
   );
   const maxColumnId = { [MAX_COLUMN_ID]: String(mapped.maxColumnId) };
-  return { ...operation, ...withSchema(snapshot, mapped.schema, maxColumnId) };
+  return {
+    ...operation,
+    ...withSchema(snapshot, mapped.schema, { configuration: maxColumnId }),
+  };
 }
 
 export function renameColumn(
@@ -169,12 +175,19 @@ function changeColumn(
 }
 
 /** The metadata with another schema, and the protocol where that needs more features. */
-function withSchema(
+export function withSchema(
   { metadata, protocol }: Snapshot,
   schema: StructType,
-  configuration: Readonly<Record<string, string>> = {},
+  {
+    configuration = {},
+    features = [],
+  }: {
+    readonly configuration?: Readonly<Record<string, string>>;
+    /** Beyond those that the schema itself asks for. */
+    readonly features?: readonly string[];
+  } = {},
 ): Required<Pick<PlannedChange, "metadata">> & Pick<PlannedChange, "protocol"> {
-  const upgraded = withFeatures(protocol, featuresOfSchema(schema));
+  const upgraded = withFeatures(protocol, [...featuresOfSchema(schema), ...features]);
   return {
     metadata: {
       ...metadata,
@@ -206,6 +219,17 @@ function requireUnreferenced(snapshot: Snapshot, path: FieldPath, verb: string):
       { details: { column: path.join("."), feature: "generatedColumns" } },
     );
   }
+  requireUnchecked(snapshot, path, verb);
+  if (snapshot.metadata.configuration["delta.dataSkippingStatsColumns"] !== undefined) {
+    throw invalid(
+      path,
+      `cannot be ${verb} while the property delta.dataSkippingStatsColumns names columns; unset it first`,
+    );
+  }
+}
+
+/** @throws DeltaError `invalid_argument` if a condition on rows reads the column or what is in it. */
+export function requireUnchecked(snapshot: Snapshot, path: FieldPath, verb: string): void {
   for (const { name, predicate } of rowChecksOf(snapshot)) {
     const isNamed = predicate.columns.some(({ fields }) =>
       beginsWith(
@@ -215,12 +239,6 @@ function requireUnreferenced(snapshot: Snapshot, path: FieldPath, verb: string):
     );
     if (isNamed)
       throw invalid(path, `is used by the ${name}, and cannot be ${verb}; drop that first`);
-  }
-  if (snapshot.metadata.configuration["delta.dataSkippingStatsColumns"] !== undefined) {
-    throw invalid(
-      path,
-      `cannot be ${verb} while the property delta.dataSkippingStatsColumns names columns; unset it first`,
-    );
   }
 }
 
@@ -240,14 +258,14 @@ function modeOf({ protocol, metadata }: Snapshot): ReturnType<typeof columnMappi
   return columnMappingModeOf(protocol, metadata);
 }
 
-function named(
+export function named(
   operation: string,
   operationParameters: Readonly<Record<string, unknown>>,
 ): Pick<PlannedChange, "operation" | "operationParameters"> {
   return { operation, operationParameters };
 }
 
-function invalid(path: FieldPath, problem: string): DeltaError {
+export function invalid(path: FieldPath, problem: string): DeltaError {
   return new DeltaError("invalid_argument", `column ${pathText(path)} ${problem}`, {
     details: { column: path.join(".") },
   });

@@ -3,8 +3,7 @@ import { DeltaError } from "../delta-error.ts";
 import { CREATABLE_FEATURES } from "../log/table-features.ts";
 import type { Snapshot } from "../log/snapshot.ts";
 import { columnMappingModeOf } from "../log/column-mapping.ts";
-import { findFieldPath, pathOf, pathText } from "../schema/field-path.ts";
-import { sqlTypeOf } from "../schema/sql-type.ts";
+import { pathOf } from "../schema/field-path.ts";
 import { constraintKey, constraintProperties, rowChecksOf } from "../table/check-constraints.ts";
 import { clusteringDomain } from "../table/clustering.ts";
 import { withFeatures } from "../table/table-protocol.ts";
@@ -18,6 +17,7 @@ import {
   setDefault,
   setNotNull,
 } from "./change-columns.ts";
+import { changeType } from "./change-type.ts";
 import { setProperties, unsetProperties } from "./change-properties.ts";
 import type { ColumnReference, PlannedChange, TableChange } from "./table-change.ts";
 
@@ -38,7 +38,7 @@ export function planChange(
     case "dropColumns":
       return dropColumns(snapshot, change.columns);
     case "changeType":
-      throw typeChange(snapshot, change.column, sqlTypeOf(change.type));
+      return changeType(snapshot, change.column, change.type);
     case "setNotNull":
       return setNotNull(snapshot, change.column);
     case "dropNotNull":
@@ -158,15 +158,4 @@ function enableFeatures({ protocol }: Snapshot, features: readonly string[]): Pl
     operationParameters: { newProtocol: JSON.stringify(upgraded) },
     protocol: upgraded,
   };
-}
-
-function typeChange(snapshot: Snapshot, column: ColumnReference, target: string): DeltaError {
-  const path = pathOf(column);
-  const field = findFieldPath(snapshot.schema, path).at(-1);
-  const source = field === undefined ? "" : ` from ${sqlTypeOf(field.type)}`;
-  return new DeltaError(
-    "unsupported",
-    `column ${pathText(path)} cannot be changed${source} to ${target}: that is typeWidening, which this library does not write`,
-    { details: { column: path.join("."), feature: "typeWidening" } },
-  );
 }

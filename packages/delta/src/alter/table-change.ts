@@ -16,7 +16,10 @@ export type TableChange =
   | { readonly kind: "renameColumn"; readonly column: ColumnReference; readonly name: string }
   /** Takes columns away; the table must map its columns. Their values stay in the files that are there. */
   | { readonly kind: "dropColumns"; readonly columns: readonly ColumnReference[] }
-  /** Not done without rewriting files: refused as `typeWidening`. */
+  /**
+   * Gives a column, a field or what an ARRAY or MAP holds a wider type ("Type Widening" of the protocol), without a change
+   * of files; the table's property `delta.enableTypeWidening` must be true.
+   */
   | { readonly kind: "changeType"; readonly column: ColumnReference; readonly type: DataType }
   /** Forbids NULL in a column, after all rows have been checked. */
   | { readonly kind: "setNotNull"; readonly column: ColumnReference }

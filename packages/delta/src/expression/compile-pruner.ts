@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { DeltaError } from "../delta-error.ts";
 import { scalarOfPartitionText } from "../partition/partition-values.ts";
+import { wasFloat as wasFloatField } from "../schema/type-widening.ts";
 import type { StructField } from "../schema/types.ts";
 import type { BoundColumn, BoundNode, BoundPredicate } from "./bound-expression.ts";
 import { childrenOf } from "./bound-expression.ts";
@@ -185,8 +186,11 @@ class PrunerCompiler {
         return scalar === undefined ? UNKNOWN : exactBounds(scalar);
       };
     }
-    const coversNan = this.#boundsCoverNan;
-    return ({ stats }) => (stats === undefined ? UNKNOWN : boundsIn(stats, path, type, coversNan));
+    const traits = {
+      coversNan: this.#boundsCoverNan,
+      wasFloat: wasFloatField(column.fields.at(-1) as StructField),
+    };
+    return ({ stats }) => (stats === undefined ? UNKNOWN : boundsIn(stats, path, type, traits));
   }
 
   /** Partition values are the same for all rows, so what is made of them alone has one outcome. */
@@ -256,7 +260,7 @@ function boundsIn(
   stats: ParsedStatistics,
   path: readonly string[],
   type: ScalarType | "nested",
-  coversNan: boolean,
+  { coversNan, wasFloat }: { readonly coversNan: boolean; readonly wasFloat: boolean },
 ): ValueBounds {
   const { numRecords } = stats;
   const nullCount = valueAt(stats.nullCount, path);
@@ -268,8 +272,8 @@ function boundsIn(
   };
   if (type === "nested") return { ...UNKNOWN, ...rest };
   const maxValue = valueAt(stats.maxValues, path);
-  const min = lowerBound(valueAt(stats.minValues, path), type);
-  const max = upperBound(maxValue, type);
+  const min = lowerBound(valueAt(stats.minValues, path), type, wasFloat);
+  const max = upperBound(maxValue, type, wasFloat);
   const isFloat = isFractional(type);
   const isContrary = min !== undefined && max !== undefined && comparatorOf(type)(min, max) > 0;
   return {

@@ -23,16 +23,24 @@ const CUT_CHARACTERS = 32;
 /** Such a bound is of milliseconds that may have been rounded down. */
 const CUT_MICROS = MICROS_PER_MILLI - 1n;
 
-/** A lower bound from statistics; `undefined` where there is none, or none that can be read. */
-export function lowerBound(value: unknown, type: ScalarType): Scalar | undefined {
+/**
+ * A lower bound from statistics; `undefined` where there is none, or none that can be read.
+ * @param wasFloat whether the column was FLOAT before it became DOUBLE: see {@link floatLowerBound}.
+ */
+export function lowerBound(value: unknown, type: ScalarType, wasFloat = false): Scalar | undefined {
   const bound = boundOf(value, type);
-  return typeof bound === "number" && Number.isNaN(bound) ? undefined : bound;
+  if (typeof bound !== "number") return bound;
+  if (Number.isNaN(bound)) return undefined;
+  return wasFloat ? floatLowerBound(bound) : bound;
 }
 
-/** An upper bound from statistics, widened by what writers may have cut off. */
-export function upperBound(value: unknown, type: ScalarType): Scalar | undefined {
+/** An upper bound from statistics, widened by what writers may have cut off; see {@link lowerBound}. */
+export function upperBound(value: unknown, type: ScalarType, wasFloat = false): Scalar | undefined {
   const bound = boundOf(value, type);
   switch (type) {
+    case "double":
+      if (bound === undefined || Number.isNaN(bound)) return undefined;
+      return wasFloat ? floatUpperBound(bound as number) : bound;
     case "timestamp":
     case "timestamp_ntz":
       return bound === undefined ? undefined : (bound as bigint) + CUT_MICROS;
@@ -44,6 +52,19 @@ export function upperBound(value: unknown, type: ScalarType): Scalar | undefined
     default:
       return typeof bound === "number" && Number.isNaN(bound) ? undefined : bound;
   }
+}
+
+/**
+ * A bound that holds whether the number was written for a DOUBLE or is the shortest text that a FLOAT is known by, which
+ * read as a DOUBLE may lie above the FLOAT.
+ */
+export function floatLowerBound(bound: number): number {
+  return Math.min(bound, Math.fround(bound));
+}
+
+/** As {@link floatLowerBound}, for the other end. */
+export function floatUpperBound(bound: number): number {
+  return Math.max(bound, Math.fround(bound));
 }
 
 /** A text above every one that starts with `prefix`, as short as can be; `undefined` where there is none. */

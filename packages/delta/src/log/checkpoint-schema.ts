@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { scalarTypeOf } from "../expression/scalar-types.ts";
+import { wasFloat } from "../schema/type-widening.ts";
 import type { DataType, MapType, StructField, StructType } from "../schema/types.ts";
 import type { MetadataAction, ProtocolAction } from "./actions.ts";
 import { columnMappingModeOf, physicalNameOf } from "./column-mapping.ts";
@@ -29,6 +30,8 @@ export interface StatsField {
   readonly fields: readonly StatsField[] | undefined;
   /** Whether smallest and largest values are kept, and not only how many are null. */
   readonly hasBounds: boolean;
+  /** Whether the column was FLOAT before it became DOUBLE. */
+  readonly wasFloat: boolean;
 }
 
 const DEFAULT_INDEXED_COLUMN_COUNT = 32;
@@ -82,10 +85,17 @@ function statsFieldsOf(
           type,
           fields: inner,
           hasBounds: inner.some((part) => part.hasBounds),
+          wasFloat: false,
         });
     } else {
       budget.leaves -= 1;
-      indexed.push({ name, type, fields: undefined, hasBounds: hasBounds(type) });
+      indexed.push({
+        name,
+        type,
+        fields: undefined,
+        hasBounds: hasBounds(type),
+        wasFloat: wasFloat(field),
+      });
     }
   }
   return indexed;

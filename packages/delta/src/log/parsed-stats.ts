@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import { scalarTypeOf } from "../expression/scalar-types.ts";
+import { flatKindOf } from "../columns/flat-kinds.ts";
+import { floatLowerBound, floatUpperBound } from "../expression/file-bounds.ts";
+import { type Scalar, type ScalarType, scalarTypeOf } from "../expression/scalar-types.ts";
 import { scalarOfPartitionText } from "../partition/partition-values.ts";
-import type { StructField } from "../schema/types.ts";
+import type { DataType, StructField } from "../schema/types.ts";
 import type { PartitionValues } from "./actions.ts";
 import type { StatsField } from "./checkpoint-schema.ts";
 import { isJsonObject } from "./json-fields.ts";
@@ -22,8 +24,8 @@ export function parsedStatsOf(
   const { numRecords, minValues, maxValues, nullCount, tightBounds } = parsed;
   return {
     numRecords: wholeOf(numRecords),
-    minValues: boundsOf(minValues, fields),
-    maxValues: boundsOf(maxValues, fields),
+    minValues: boundsOf(minValues, fields, floatLowerBound),
+    maxValues: boundsOf(maxValues, fields, floatUpperBound),
     nullCount: nullCountsOf(nullCount, fields),
     tightBounds: typeof tightBounds === "boolean" ? tightBounds : undefined,
   };
@@ -38,9 +40,16 @@ export function parsedPartitionValuesOf(
   for (const { name, type } of fields) {
     const text = values[name];
     const scalar = scalarTypeOf(type);
-    if (text && scalar !== undefined) row[name] = scalarOfPartitionText(text, scalar);
+    if (text && scalar !== undefined) row[name] = storedValueOf(text, scalar);
   }
   return row;
+}
+
+/** As a column of the type holds it: a DECIMAL of few digits as a number. */
+function storedValueOf(text: string, type: ScalarType): Scalar | undefined {
+  const scalar = scalarOfPartitionText(text, type);
+  const isNarrow = typeof scalar === "bigint" && flatKindOf(type as DataType) === "int32";
+  return isNarrow ? Number(scalar) : scalar;
 }
 
 function parseExact(stats: string): Row | undefined {
@@ -55,16 +64,21 @@ function parseExact(stats: string): Row | undefined {
   }
 }
 
-function boundsOf(value: unknown, fields: readonly StatsField[]): Row | undefined {
+function boundsOf(
+  value: unknown,
+  fields: readonly StatsField[],
+  boundOfFloat: (bound: number) => number,
+): Row | undefined {
   if (!isJsonObject(value)) return undefined;
   const row: Record<string, unknown> = {};
-  for (const { name, type, fields: inner, hasBounds } of fields) {
+  for (const { name, type, fields: inner, hasBounds, wasFloat } of fields) {
     if (!hasBounds) continue;
     const item = value[name];
     const scalar = scalarTypeOf(type);
-    if (inner !== undefined) row[name] = boundsOf(item, inner);
+    if (inner !== undefined) row[name] = boundsOf(item, inner, boundOfFloat);
     else if (typeof item === "string" && scalar !== undefined) {
-      row[name] = scalar === "string" ? item : scalarOfPartitionText(item, scalar);
+      const bound = scalar === "string" ? item : storedValueOf(item, scalar);
+      row[name] = wasFloat && typeof bound === "number" ? boundOfFloat(bound) : bound;
     }
   }
   return row;

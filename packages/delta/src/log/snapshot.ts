@@ -13,7 +13,7 @@ import type { Commit } from "./commit-codec.ts";
 import { FileSet } from "./file-set.ts";
 import { commitName } from "./log-files.ts";
 import type { CheckpointFiles } from "./log-segment.ts";
-import { validateReadable } from "./table-features.ts";
+import { validateReadable, validateTypeChanges } from "./table-features.ts";
 import { hasInCommitTimestamps } from "./table-properties.ts";
 import { Tombstones } from "./tombstones.ts";
 
@@ -178,8 +178,11 @@ export class LogReplay {
     if (this.#version < 0) throw missingCommit(0);
     if (protocol === undefined) throw missingAction(this.#version, "protocol");
     if (metadata === undefined) throw missingAction(this.#version, "metaData");
-    if (protocol !== previous?.protocol || metadata !== previous.metadata) {
+    let schema = previous?.schema;
+    if (schema === undefined || protocol !== previous?.protocol || metadata !== previous.metadata) {
       validateReadable(protocol, metadata);
+      schema = readSchema(metadata, this.#metadataVersion);
+      validateTypeChanges(protocol, schema);
     }
     if (this.#version === previous?.version) return previous;
     const commit = last ?? this.#commit;
@@ -191,10 +194,7 @@ export class LogReplay {
         : undefined,
       protocol,
       metadata,
-      schema:
-        metadata === previous?.metadata
-          ? previous.schema
-          : readSchema(metadata, this.#metadataVersion),
+      schema,
       metadataVersion: this.#metadataVersion,
       protocolVersion: this.#protocolVersion,
       files: this.#files,

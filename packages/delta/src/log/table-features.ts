@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { DeltaError } from "../delta-error.ts";
+import { foreignTypeChanges } from "../schema/type-widening.ts";
 import type { DataType, StructType } from "../schema/types.ts";
 import type { MetadataAction, ProtocolAction } from "./actions.ts";
 import { columnMappingModeOf } from "./column-mapping.ts";
@@ -36,6 +37,8 @@ const WRITER_FEATURES: ReadonlySet<string> = new Set([
   "invariants",
   "rowTracking",
   "timestampNtz",
+  "typeWidening",
+  "typeWidening-preview",
   "v2Checkpoint",
   "vacuumProtocolCheck",
   "variantType",
@@ -50,6 +53,8 @@ export const CREATABLE_FEATURES: ReadonlySet<string> = new Set(
     .toSorted(),
 );
 
+const TYPE_WIDENING_FEATURES: readonly string[] = ["typeWidening", "typeWidening-preview"];
+
 /** The parts of a snapshot that decide what can be done with it. */
 export interface TableDefinition {
   readonly protocol: ProtocolAction;
@@ -58,7 +63,7 @@ export interface TableDefinition {
 }
 
 /**
- * Checks that a table can be read by this library. Whether each of its files can is found when it is opened.
+ * Checks that a table can be read by this library, but for {@link validateTypeChanges}. Whether each of its files can is found when it is opened.
  * @throws DeltaError `unsupported` naming the protocol version or every feature that stands in the way.
  */
 export function validateReadable(protocol: ProtocolAction, metadata: MetadataAction): void {
@@ -78,10 +83,22 @@ export function validateReadable(protocol: ProtocolAction, metadata: MetadataAct
  * Checks that this library knows everything that the table asks of a writer, whatever the commit.
  * @throws DeltaError `unsupported` naming the protocol version or every feature that stands in the way.
  */
-export function validateWritable({ protocol, metadata }: TableDefinition): void {
+export function validateWritable({ protocol, metadata, schema }: TableDefinition): void {
   validateReadable(protocol, metadata);
+  validateTypeChanges(protocol, schema);
   checkWriterVersion(protocol);
   throwIfAny("write to", unknownFeatures(protocol.writerFeatures, WRITER_FEATURES));
+}
+
+/**
+ * Checks that the types that a table's columns had before are those that the protocol lets become theirs.
+ * @throws DeltaError `unsupported` naming every change that is not.
+ */
+export function validateTypeChanges(protocol: ProtocolAction, schema: StructType): void {
+  const { readerFeatures = [] } = protocol;
+  if (readerFeatures.some((feature) => TYPE_WIDENING_FEATURES.includes(feature))) {
+    throwIfAny("read", [...foreignTypeChanges(schema)]);
+  }
 }
 
 /** What a table may ask of the rows and files of an append, that only who has written them can have seen to. */
@@ -103,6 +120,7 @@ export function validateAppendable(
 ): void {
   const { protocol, metadata, schema } = definition;
   validateReadable(protocol, metadata);
+  validateTypeChanges(protocol, schema);
   checkWriterVersion(protocol);
   const problems = unknownFeatures(protocol.writerFeatures, WRITER_FEATURES);
   const { configuration, partitionColumns } = metadata;

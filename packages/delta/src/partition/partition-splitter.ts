@@ -7,6 +7,7 @@ import type { PartitionValues } from "../log/actions.ts";
 import type { StructField, StructType } from "../schema/types.ts";
 import { partitionDirectory } from "./partition-directory.ts";
 import { partitionValueToText } from "./partition-values.ts";
+import { keyOfValues } from "./values-key.ts";
 
 /** A column that a table is partitioned by. */
 export interface PartitionField {
@@ -75,14 +76,11 @@ export class PartitionSplitter {
   }
 
   #partitionOf(block: ColumnRows, row: number): Partition {
-    const [first] = this.#readers;
-    const isSingle = this.#readers.length === 1 && first !== undefined;
-    const values = isSingle ? [] : this.#readers.map((read) => read(block, row));
-    const single = isSingle ? first(block, row) : null;
-    const key = isSingle ? keyOf(single) : values.map((value) => textKeyOf(value)).join("\u0000");
+    const values = this.#readers.map((read) => read(block, row));
+    const key = keyOfValues(values);
     let partition = this.#known.get(key);
     if (partition === undefined) {
-      partition = this.#makePartition(isSingle ? [single] : values);
+      partition = this.#makePartition(values);
       if (this.#known.size >= MAX_REMEMBERED) this.#known.clear();
       this.#known.set(key, partition);
     }
@@ -102,17 +100,6 @@ export class PartitionSplitter {
       directory: partitionDirectory(texts),
     };
   }
-}
-
-/** Equal for equal values. */
-function keyOf(value: Scalar | null): unknown {
-  return value instanceof Uint8Array || Object.is(value, -0) ? textKeyOf(value) : value;
-}
-
-function textKeyOf(value: Scalar | null): string {
-  if (value instanceof Uint8Array) return `bytes:${Buffer.from(value).toString("base64")}`;
-  if (Object.is(value, -0)) return "number:-0";
-  return `${typeof value}:${String(value).replaceAll("\u0000", "\u0000\u0000")}`;
 }
 
 function ascending(left: number, right: number): number {

@@ -52,6 +52,58 @@ export function addField(schema: StructType, parent: FieldPath, field: StructFie
   }) as StructType;
 }
 
+/** A type that a path leads to. */
+export interface TypePlace {
+  readonly type: DataType;
+  /** To the field that the type is of, or that it lies in. */
+  readonly fieldPath: FieldPath;
+  /** The rest of the way: into the ARRAYs and MAPs of that field. Empty for the field's own type. */
+  readonly innerPath: FieldPath;
+}
+
+/**
+ * Finds the type of a field, or of what an ARRAY or MAP holds.
+ * @throws DeltaError `invalid_argument` where the path leads nowhere.
+ */
+export function findType(schema: StructType, path: FieldPath): TypePlace {
+  let type: DataType = schema;
+  let fieldCount = 0;
+  for (const [index, name] of path.entries()) {
+    if (typeof type === "object" && type.type === "struct") fieldCount = index + 1;
+    const part = partOf(type, name);
+    if (part === undefined) throw missing(path);
+    type = part;
+  }
+  if (fieldCount === 0) throw new DeltaError("invalid_argument", "the column path is empty");
+  return { type, fieldPath: path.slice(0, fieldCount), innerPath: path.slice(fieldCount) };
+}
+
+/** The type with another one in the place that a way into its ARRAYs and MAPs leads to. */
+export function changeInnerType(type: DataType, innerPath: FieldPath, target: DataType): DataType {
+  const [name, ...deeper] = innerPath;
+  if (name === undefined) return target;
+  if (typeof type === "string" || type.type === "struct") throw missing(innerPath);
+  if (type.type === "array") {
+    return { ...type, elementType: changeInnerType(type.elementType, deeper, target) };
+  }
+  return name === "key"
+    ? { ...type, keyType: changeInnerType(type.keyType, deeper, target) }
+    : { ...type, valueType: changeInnerType(type.valueType, deeper, target) };
+}
+
+function partOf(type: DataType, name: string): DataType | undefined {
+  if (typeof type === "string") return undefined;
+  switch (type.type) {
+    case "struct":
+      return type.fields.find((field) => field.name === name)?.type;
+    case "array":
+      return name === "element" ? type.elementType : undefined;
+    case "map":
+      if (name === "key") return type.keyType;
+      return name === "value" ? type.valueType : undefined;
+  }
+}
+
 function changeSiblings(
   schema: StructType,
   path: FieldPath,

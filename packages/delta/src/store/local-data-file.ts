@@ -73,7 +73,12 @@ export class LocalDataFile {
     try {
       await fsyncInBackground(descriptor);
       const status = fstatSync(descriptor);
-      await syncDirectoryInBackground(path.dirname(this.#target));
+      // All up to the root: one that another writer has just made need not be durable yet.
+      let directory = this.#target;
+      for (let depth = this.path.split("/").length; depth > 0; depth -= 1) {
+        directory = path.dirname(directory);
+        await syncDirectoryInBackground(directory);
+      }
       this.#close();
       return { sizeBytes: status.size, modificationTimeMs: Math.trunc(status.mtimeMs) };
     } catch (error) {

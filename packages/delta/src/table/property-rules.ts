@@ -2,6 +2,9 @@
 import { DeltaError } from "../delta-error.ts";
 import { durationMs } from "../log/table-properties.ts";
 
+/** Whether the types of the table's columns may be changed to wider ones. */
+export const ENABLE_TYPE_WIDENING = "delta.enableTypeWidening";
+
 /** What a property of the protocol takes, and what it asks of the table. */
 interface PropertyRule {
   /** What the value must be, for messages. */
@@ -71,6 +74,7 @@ const RULES: ReadonlyMap<string, PropertyRule> = new Map<string, PropertyRule>([
   ["delta.enableExpiredLogCleanup", BOOLEAN],
   ["delta.enableInCommitTimestamps", enabling("inCommitTimestamp")],
   ["delta.enableRowTracking", enabling("rowTracking")],
+  [ENABLE_TYPE_WIDENING, enabling("typeWidening")],
   ["delta.isolationLevel", oneOf("Serializable", "WriteSerializable")],
   ["delta.logRetentionDuration", INTERVAL],
   ["delta.parquet.compression.codec", oneOf(...CODECS)],

@@ -13,6 +13,7 @@ import {
 import { type FieldPath, pathOf } from "../schema/field-path.ts";
 import { printSchemaString } from "../schema/schema-json.ts";
 import { sqlTypeOf } from "../schema/sql-type.ts";
+import { withoutTypeChanges } from "../schema/type-widening.ts";
 import type { StructType } from "../schema/types.ts";
 import { validateTableSchema } from "../schema/validate-schema.ts";
 import { constraintProperties } from "./check-constraints.ts";
@@ -78,7 +79,10 @@ export function definitionOfNewTable(
   if (partitionBy.length > 0 && clusterBy.length > 0) {
     throw invalid("a table cannot be both partitioned and clustered; choose one of the two");
   }
-  const declared = withDefaults(withoutColumnIds(table.schema), table.defaults ?? {});
+  const declared = withDefaults(
+    withoutTypeChanges(withoutColumnIds(table.schema)),
+    table.defaults ?? {},
+  );
   const { schema, configuration } = mapped(declared, mode, randomUuid);
   Object.assign(configuration, properties, materializedColumns(properties, randomUuid));
   if (mode !== "none") configuration[COLUMN_MAPPING_MODE] = mode;

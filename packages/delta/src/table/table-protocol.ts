@@ -22,6 +22,7 @@ const READER_WRITER_FEATURES: ReadonlySet<string> = new Set([
   "columnMapping",
   "deletionVectors",
   "timestampNtz",
+  "typeWidening",
   "v2Checkpoint",
   "vacuumProtocolCheck",
   "variantType",

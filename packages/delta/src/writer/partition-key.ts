@@ -3,6 +3,7 @@ import { DeltaError } from "../delta-error.ts";
 import type { PartitionValues } from "../log/actions.ts";
 import { partitionDirectory } from "../partition/partition-directory.ts";
 import { partitionValueToText } from "../partition/partition-values.ts";
+import { keyOfValues } from "../partition/values-key.ts";
 import type { InputRow } from "../rows/row-encoder.ts";
 import { rowValueOf } from "../rows/row-value.ts";
 import { memberReaderOf, rowError, shown, ValueProblem } from "../rows/value-problem.ts";
@@ -25,11 +26,13 @@ const MAX_REMEMBERED = 10_000;
 /** Finds the partitions of rows. */
 export class PartitionFinder {
   readonly #columns: readonly PartitionColumn[];
+  readonly #readers: readonly ReturnType<typeof memberReaderOf>[];
   readonly #defaults: ReadonlyMap<string, unknown>;
   readonly #known = new Map<unknown, Partition>();
 
   constructor(columns: readonly PartitionColumn[], defaults: ReadonlyMap<string, unknown>) {
     this.#columns = columns;
+    this.#readers = columns.map(({ field }) => memberReaderOf(field.name));
     this.#defaults = defaults;
   }
 
@@ -49,19 +52,12 @@ export class PartitionFinder {
 
   /** Equal for rows with the same values; different values may have the same partition. */
   #keyOf(row: InputRow): unknown {
-    const [first] = this.#columns;
-    if (this.#columns.length === 1 && first !== undefined) {
-      const value = memberReaderOf(first.field.name)(row);
-      return typeof value === "object" && value !== null ? keyTextOf(value) : value;
-    }
-    return this.#columns
-      .map(({ field }) => keyTextOf(memberReaderOf(field.name)(row)))
-      .join("\u0000");
+    return keyOfValues(this.#readers.map((read) => read(row)));
   }
 
   #partitionOf(row: InputRow, rowIndex: number): Partition {
-    const texts = this.#columns.map(({ field, physicalName }): [string, string | null] => {
-      const given = memberReaderOf(field.name)(row);
+    const texts = this.#columns.map(({ field, physicalName }, index): [string, string | null] => {
+      const given = this.#readers[index]?.(row);
       const value = given === undefined ? this.#defaults.get(field.name) : given;
       return [physicalName, textOf(value, field, rowIndex)];
     });
@@ -71,12 +67,6 @@ export class PartitionFinder {
       directory: partitionDirectory(texts),
     };
   }
-}
-
-function keyTextOf(value: unknown): string {
-  if (value instanceof Date) return `date:${value.getTime()}`;
-  if (value instanceof Uint8Array) return `bytes:${Buffer.from(value).toString("base64")}`;
-  return `${typeof value}:${String(value).replaceAll("\u0000", "\u0000\u0000")}`;
 }
 
 function textOf(value: unknown, field: PartitionColumn["field"], rowIndex: number): string | null {

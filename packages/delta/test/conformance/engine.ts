@@ -3,7 +3,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { conformanceScript, DUCKDB_PYTHON, PYTHON, SPARK_PYTHON } from "@sluice/testkit";
 
-export const ENGINES = ["deltalake", "duckdb", "spark", "polars"] as const;
+export const ENGINES = ["deltalake", "duckdb", "polars", "spark"] as const;
 export type EngineName = (typeof ENGINES)[number];
 
 export interface EngineReading {

@@ -7,7 +7,7 @@ const HELP = `npm run interop -- [options]
 
 Checks with engines of others that they read what we write, that we read what they write, and that both work on one
 table. Runs what is installed; npm run setup:conformance installs the rest. Exit status: 0 if nothing failed, 1 if
-something did, 2 if no engine is installed.
+something did, 2 if nothing ran.
 
   --quick       without Spark, fewer rounds
   --only TEXT   only checks or engines whose name holds TEXT

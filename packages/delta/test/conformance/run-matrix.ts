@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ALL_CHECKS } from "./checks/all-checks.ts";
-import { type Check, runCheck, skipReasonOf } from "./check.ts";
+import { runCheck, skipReasonOf } from "./check.ts";
 import { type Engine, ENGINES, type EngineName, EngineSet, skipWithoutEngine } from "./engine.ts";
 
 export type Outcome =
@@ -33,14 +33,25 @@ const ROUNDS = 10;
 const QUICK_ROUNDS = 2;
 
 /** Runs every check with every engine that is here, one after the other; each engine is one process. */
-export async function runMatrix({ isQuick, only, onProgress }: MatrixOptions): Promise<Matrix> {
+export async function runMatrix(options: MatrixOptions): Promise<Matrix> {
+  const { isQuick, only, onProgress } = options;
   await using engines = new EngineSet();
+  const chosen = ALL_CHECKS.flatMap((check) =>
+    ENGINES.filter((name) => `${check.name} ${name}`.includes(only)).map((name) => ({
+      check,
+      name,
+    })),
+  );
+  const running = new Map<EngineName, Engine>();
   const versions: Partial<Record<EngineName, Readonly<Record<string, string>>>> = {};
   const absent: Partial<Record<EngineName, string>> = {};
-  const running = new Map<EngineName, Engine>();
+  const broken = new Map<EngineName, string>();
   for (const name of ENGINES) {
-    const reason = isQuick && name === "spark" ? "left out by --quick" : skipWithoutEngine(name);
-    if (reason !== false) {
+    const isNeeded = chosen.some(
+      (cell) => cell.name === name && skipReasonOf(cell.check, name) === undefined,
+    );
+    const reason = isNeeded ? reasonAgainst(name, isQuick) : "not needed";
+    if (reason !== undefined) {
       absent[name] = reason;
       continue;
     }
@@ -49,34 +60,31 @@ export async function runMatrix({ isQuick, only, onProgress }: MatrixOptions): P
       running.set(name, engine);
       versions[name] = engine.versions;
     } catch (error) {
-      absent[name] = `does not start: ${messageOf(error)}`;
+      broken.set(name, `does not start: ${messageOf(error)}`);
     }
   }
+  const rounds = isQuick ? QUICK_ROUNDS : ROUNDS;
   const cells: Cell[] = [];
-  for (const check of ALL_CHECKS) {
-    for (const name of ENGINES) {
-      if (!`${check.name} ${name}`.includes(only)) continue;
-      const reason = skipReasonOf(check, name) ?? absent[name];
-      const engine = running.get(name);
-      if (reason !== undefined || engine === undefined) {
-        cells.push(cellOf(check, name, { kind: "skipped", reason: reason ?? "absent" }));
-        continue;
-      }
-      const context = {
-        engine,
-        allEngines: [...running.values()],
-        rounds: isQuick ? QUICK_ROUNDS : ROUNDS,
-      };
-      const outcome = await outcomeOf(async () => runCheck(check, context));
-      onProgress(`${outcome.kind} ${name}: ${check.name}`);
-      cells.push(cellOf(check, name, outcome));
-    }
+  for (const { check, name } of chosen) {
+    const skipped = skipReasonOf(check, name) ?? absent[name];
+    const outcome =
+      skipped === undefined
+        ? await outcomeOf(async () => {
+            const engine = running.get(name);
+            if (engine === undefined) throw new Error(broken.get(name));
+            await runCheck(check, { engine, allEngines: [...running.values()], rounds });
+          })
+        : ({ kind: "skipped", reason: skipped } as const);
+    if (outcome.kind !== "skipped") onProgress(`${outcome.kind} ${name}: ${check.name}`);
+    cells.push({ check: check.name, engine: name, outcome });
   }
   return { versions, absent, cells };
 }
 
-function cellOf({ name }: Check, engine: EngineName, outcome: Outcome): Cell {
-  return { check: name, engine, outcome };
+function reasonAgainst(name: EngineName, isQuick: boolean): string | undefined {
+  if (isQuick && name === "spark") return "left out by --quick";
+  const reason = skipWithoutEngine(name);
+  return reason === false ? undefined : reason;
 }
 
 async function outcomeOf(run: () => Promise<void>): Promise<Outcome> {

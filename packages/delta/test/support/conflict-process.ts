@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A process of its own that works on a table beside others: `conflict-process.js <task as JSON>`. It prints what it did.
+import { setTimeout as sleep } from "node:timers/promises";
 import { createRandom } from "@sluice/testkit";
 import { DeltaError } from "../../src/delta-error.ts";
 import type { StoreOptions } from "../../src/store/open-store.ts";
@@ -13,6 +14,8 @@ export interface ConflictTask {
   readonly role: "append" | "compact" | "alter" | "checkpoint" | "delete";
   readonly name: string;
   readonly count: number;
+  /** The version that the table must have for the first round, and how many more for each after it. @default at once */
+  readonly start?: { readonly version: number; readonly step: number };
   readonly seed: number;
 }
 
@@ -28,6 +31,9 @@ export interface ConflictReport {
 /** Far more than other writers can cause; what goes beyond goes round in circles. */
 const MAX_ATTEMPTS = 200;
 
+const POLL_INTERVAL_MS = 10;
+const MAX_POLLS = 10_000;
+
 const task = JSON.parse(process.argv[2] ?? "") as ConflictTask;
 const random = createRandom(task.seed);
 const versions: number[] = [];
@@ -37,9 +43,21 @@ let conflictCount = 0;
 let repeatCount = 0;
 
 const table = await openTable(task.location, { storeOptions: task.storeOptions });
-for (let round = 0; round < task.count; round += 1) await doOnce(round);
+for (let round = 0; round < task.count; round += 1) {
+  if (task.start !== undefined) await reached(task.start.version + round * task.start.step);
+  await doOnce(round);
+}
 const report: ConflictReport = { versions, appended, deleted, conflictCount, repeatCount };
 process.stdout.write(JSON.stringify(report));
+
+/** Others bring the table there: what has nothing to work on would be over before it gets in their way. */
+async function reached(version: number): Promise<void> {
+  for (let polls = 0; polls < MAX_POLLS; polls += 1) {
+    if ((await table.refresh()).version >= version) return;
+    await sleep(POLL_INTERVAL_MS);
+  }
+  throw new DeltaError("unavailable", `the table has not come to version ${version}`);
+}
 
 async function doOnce(round: number): Promise<void> {
   switch (task.role) {
@@ -97,15 +115,14 @@ async function alter(round: number): Promise<void> {
 
 /** Takes one partition away, by the files that hold it; a file that is gone meanwhile makes it start again. */
 async function deletePartition(): Promise<void> {
-  const part = Math.floor(random() * PARTITION_COUNT);
   let ids: string[] = [];
   await untilDone(async () => {
     const readSnapshot = await table.refresh();
-    const removes = [...readSnapshot.files].filter(
-      ({ partitionValues }) => partitionValues["part"] === String(part),
-    );
-    if (removes.length === 0) return undefined;
-    ids = await idsOf(table, part, readSnapshot.version);
+    const files = [...readSnapshot.files];
+    const chosen = files[Math.floor(random() * files.length)]?.partitionValues["part"];
+    if (chosen === undefined) return undefined;
+    const removes = files.filter(({ partitionValues }) => partitionValues["part"] === chosen);
+    ids = await idsOf(table, Number(chosen), readSnapshot.version);
     return table.commit({ readSnapshot, operation: "DELETE", removes });
   });
   deleted.push(...ids);

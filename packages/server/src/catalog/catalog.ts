@@ -67,6 +67,11 @@ export class Catalog {
     this.access = new AccessControl(this.#file);
   }
 
+  /** Whether nothing has ever been in it. */
+  async isUnused(): Promise<boolean> {
+    return !(await this.#file.exists());
+  }
+
   /** All tables, by name. */
   async list(): Promise<CatalogEntry[]> {
     const { tables } = await this.#file.read();

@@ -39,6 +39,11 @@ export class VersionedFile<State> {
     this.#options = options;
   }
 
+  /** Whether there has been a change. @throws ServerError as {@link VersionedFile.read}. */
+  async exists(): Promise<boolean> {
+    return (await this.#load()).version > 0;
+  }
+
   /** The newest state. Not to be changed. @throws ServerError `data_loss` when the file is damaged. */
   async read(): Promise<State> {
     return (await this.#load()).state;

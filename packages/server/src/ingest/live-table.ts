@@ -7,6 +7,7 @@ import { replayLog } from "../journal/replay-log.ts";
 import type { TableReplay } from "../journal/table-replay.ts";
 import type { MaintainedTable } from "../maintenance/maintenance-scheduler.ts";
 import type { Pressure } from "../pressure.ts";
+import { lowestPosition } from "./lowest-position.ts";
 import { changeOf } from "./table-change.ts";
 import { RetryTimer } from "./retry-timer.ts";
 import { droppedTable, streamEndOf, tableFailure } from "./table-faults.ts";
@@ -79,6 +80,11 @@ export class LiveTable implements Pressure, MaintainedTable {
     return this.#parts?.table.location;
   }
 
+  /** Log position up to which the table has the log's records, once it was opened. */
+  get committedPosition(): number | undefined {
+    return this.#committedPosition;
+  }
+
   /** The newest state of the table that was seen. */
   get snapshot(): Snapshot | undefined {
     return this.#parts?.table.snapshot();
@@ -113,7 +119,7 @@ export class LiveTable implements Pressure, MaintainedTable {
 
   /** Position before the oldest entry that the table needs; `undefined` when it needs none. */
   get oldestUncommittedPosition(): number | undefined {
-    return lowest(this.#heldFrom, this.#parts?.committer.oldestUncommittedPosition);
+    return lowestPosition(this.#heldFrom, this.#parts?.committer.oldestUncommittedPosition);
   }
 
   /** Opens the table for the first time. @throws ServerError as `loadTable`. */
@@ -179,14 +185,13 @@ export class LiveTable implements Pressure, MaintainedTable {
 
   /** The table cannot take records, those of the log from `heldFrom` on: they stay there, and it tries again later. */
   fault(reason: unknown, heldFrom?: number): void {
-    const { tableName } = this;
-    const cause = ServerError.from(reason, `table ${tableName}`);
+    const cause = ServerError.from(reason, `table ${this.tableName}`);
     this.#abandonRows();
-    this.#heldFrom = lowest(this.#heldFrom, heldFrom);
-    const error = tableFailure(tableName, cause);
+    this.#heldFrom = lowestPosition(this.#heldFrom, heldFrom);
+    const error = tableFailure(this.tableName, cause);
     this.#failure = error;
     this.#advance(cause.code === "fenced" ? "fenced" : "faulted");
-    this.#options.logger.error({ err: cause, table: tableName }, "table failed");
+    this.#options.logger.error({ err: cause, table: this.tableName }, "table failed");
     // Not at once: a stream may be at work, whose rows are in the log and wait for their ack.
     queueMicrotask(() => this.#streams.end(error));
     void this.#stopCommitter(error);
@@ -211,21 +216,23 @@ export class LiveTable implements Pressure, MaintainedTable {
     }
   }
 
-  /** Ends the streams, commits what is there if that is possible, and lets go of the log. */
-  async drop(): Promise<void> {
-    const { tableName } = this;
-    const error = droppedTable(tableName);
+  /**
+   * Ends the streams, commits what is there if that is possible, and lets go of the log. Does not reject.
+   * @returns the position before the oldest entry that was not committed, if there is one.
+   */
+  async drop(): Promise<number | undefined> {
+    const error = droppedTable(this.tableName);
     this.#streams.end(error);
     try {
       await this.flush();
     } catch (reason) {
       const message = "the table was dropped before all its records were committed";
-      this.#options.logger.warn({ err: reason, table: tableName }, message);
+      this.#options.logger.warn({ err: reason, table: this.tableName }, message);
     }
     this.#failure = error;
     this.#advance("droppedFromCatalog");
     await this.#stop(error);
-    this.#heldFrom = undefined;
+    return this.oldestUncommittedPosition;
   }
 
   /** Stops. What is not committed stays in the log. */
@@ -284,7 +291,7 @@ export class LiveTable implements Pressure, MaintainedTable {
   }
 
   #onUnplaced(position: number): void {
-    this.#heldFrom = lowest(this.#heldFrom, position);
+    this.#heldFrom = lowestPosition(this.#heldFrom, position);
     if (this.#state === "waiting" || this.#state === "failed") return;
     this.fault(
       new ServerError("internal", `records behind log position ${position} came too late`),
@@ -390,9 +397,4 @@ export class LiveTable implements Pressure, MaintainedTable {
     this.#advance("retryDue");
     if (this.#state === "replaying") void this.#replay();
   }
-}
-
-function lowest(left: number | undefined, right: number | undefined): number | undefined {
-  if (left === undefined || right === undefined) return left ?? right;
-  return Math.min(left, right);
 }

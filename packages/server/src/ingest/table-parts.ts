@@ -55,7 +55,9 @@ export class TableParts {
   ): Promise<TableParts> {
     const { catalog, journal, tableName } = options;
     const { table, committedPosition } = await loadTable(catalog, journal, tableName, known);
-    await removeUnsettledRejects(table.location, journal.logId, committedPosition);
+    // A table that was set back, or made anew, may have forgotten a position that it had.
+    const settledPosition = Math.max(committedPosition, journal.firstPosition);
+    await removeUnsettledRejects(table.location, journal.logId, settledPosition);
     return new TableParts(options, events, table, committedPosition);
   }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { TableName } from "../catalog/table-name.ts";
 import { CommitTurns } from "../commit/commit-turns.ts";
+import { ServerError } from "../errors.ts";
+import { lowestPosition } from "./lowest-position.ts";
 import { LiveTable, type LiveTableOptions } from "./live-table.ts";
 
 /** What all tables share. */
@@ -9,11 +11,19 @@ export type TableRegistryOptions = Omit<LiveTableOptions, "tableName" | "turns">
 /** How often the catalog is looked at for tables that were taken out of it. */
 const CATALOG_INTERVAL_MS = 500;
 
+interface LeavingTable {
+  readonly table: LiveTable;
+  /** Does not reject. */
+  readonly done: Promise<void>;
+}
+
 /** The tables that are being written to, each made when the first stream or recovery asks for it. */
 export class TableRegistry {
   readonly #options: TableRegistryOptions;
   readonly #tables = new Map<string, LiveTable>();
   readonly #opening = new Map<string, Promise<LiveTable>>();
+  /** Taken out of the catalog, or moved in it, and not done with yet: nobody else may write under their names. */
+  readonly #leaving = new Map<string, LeavingTable>();
   readonly #turns: CommitTurns;
   #cancelWatch: (() => void) | undefined;
   #isClosed = false;
@@ -28,8 +38,22 @@ export class TableRegistry {
     return [...this.#tables.values()];
   }
 
-  /** @throws ServerError `not_found`, `unimplemented`, `unavailable`, `fenced`. */
+  /** The log must be kept behind this position; `undefined` when no table needs it. */
+  get oldestUncommittedPosition(): number | undefined {
+    let oldest: number | undefined;
+    for (const table of this.#all()) {
+      oldest = lowestPosition(oldest, table.oldestUncommittedPosition);
+    }
+    return oldest;
+  }
+
+  /** @throws ServerError `not_found`, `unimplemented`, `unavailable`, `fenced`, `closed`. */
   async tableFor(name: TableName): Promise<LiveTable> {
+    for (;;) {
+      const leaving = this.#leaving.get(name.full);
+      if (leaving === undefined) break;
+      await leaving.done;
+    }
     const known = this.#tables.get(name.full);
     if (known !== undefined) return known;
     let opening = this.#opening.get(name.full);
@@ -44,13 +68,13 @@ export class TableRegistry {
    * A table cannot take records of the log that begin at `heldFrom`: they stay there, and it tries again later, by
    * itself.
    */
-  hold(name: TableName, reason: unknown, heldFrom: number): void {
-    const table = this.#tables.get(name.full) ?? this.#add(this.#newTable(name.full));
-    table.fault(reason, heldFrom);
+  hold({ full }: TableName, reason: unknown, heldFrom: number): void {
+    this.#hold(full, reason, heldFrom);
   }
 
   /** Commits everything of every table; rejects with the first failure when all have been tried. */
   async flush(): Promise<void> {
+    await Promise.all([...this.#leaving.values()].map(({ done }) => done));
     const outcomes = await Promise.allSettled(this.tables.map((table) => table.flush()));
     for (const outcome of outcomes) {
       if (outcome.status === "rejected") throw outcome.reason;
@@ -60,12 +84,25 @@ export class TableRegistry {
   close(): void {
     this.#isClosed = true;
     this.#cancelWatch?.();
-    for (const table of this.tables) table.close();
+    for (const table of this.#all()) table.close();
+  }
+
+  #all(): readonly LiveTable[] {
+    return [...this.tables, ...[...this.#leaving.values()].map(({ table }) => table)];
+  }
+
+  #hold(name: string, reason: unknown, heldFrom: number): void {
+    const table = this.#tables.get(name) ?? this.#add(this.#newTable(name));
+    table.fault(reason, heldFrom);
   }
 
   async #open(name: string): Promise<LiveTable> {
     const table = this.#newTable(name);
     await table.open();
+    if (this.#isClosed) {
+      table.close();
+      throw new ServerError("closed", "the server was closed");
+    }
     // Opened by its way through `hold` meanwhile.
     return this.#tables.get(name) ?? this.#add(table);
   }
@@ -102,8 +139,20 @@ export class TableRegistry {
       const location = locations.get(table.tableName);
       const isMoved = table.location !== undefined && table.location !== location;
       if (location !== undefined && !isMoved) continue;
-      this.#tables.delete(table.tableName);
-      await table.drop();
+      this.#leave(table, location !== undefined);
     }
+  }
+
+  /** Lets go of a table. What it has not committed goes to its new place, if it has one, when that is open. */
+  #leave(table: LiveTable, isMoved: boolean): void {
+    const { tableName } = table;
+    const done = table.drop().then((uncommitted) => {
+      this.#leaving.delete(tableName);
+      if (!isMoved || uncommitted === undefined || this.#isClosed) return;
+      const message = `table ${tableName} was moved before all its records were committed`;
+      this.#hold(tableName, new ServerError("unavailable", message), uncommitted);
+    });
+    this.#tables.delete(tableName);
+    this.#leaving.set(tableName, { table, done });
   }
 }

@@ -62,6 +62,11 @@ export class Journal {
     return this.#log.logId;
   }
 
+  /** What came before this position is not in the log any more. */
+  get firstPosition(): number {
+    return this.#log.firstPosition;
+  }
+
   /** Position of the next entry. */
   get nextPosition(): number {
     return this.#log.nextPosition;

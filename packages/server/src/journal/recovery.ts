@@ -86,6 +86,9 @@ export async function recoverTables(options: RecoveryOptions): Promise<RecoveryS
   const prepare = async (table: LoggedTable, frames: LoggedFrames, position: number) => {
     try {
       table.target ??= await openTarget(options, table, position - frames.entry.frames.length);
+      // What the open table says counts: it may not have been there to be asked before.
+      table.committedPosition = table.target.table.committedPosition ?? 0;
+      if (position <= table.committedPosition) return;
       await relief([pressure, ...table.target.stages]);
       bringIn(table, frames, position);
     } catch (reason) {
@@ -131,6 +134,7 @@ async function lookUp(options: RecoveryOptions, tableName: string): Promise<Logg
   if ("problem" in name) throw new ServerError("data_loss", `the log names a table ${tableName}`);
   const table: LoggedTable = { name, state: "open", committedPosition: 0, target: undefined };
   if ((await catalog.find(name)) === undefined) {
+    if (await catalog.isUnused()) throw lostCatalog(name);
     logger.warn({ table: name.full }, "the log names a table that does not exist any more");
     table.state = "gone";
     return table;
@@ -142,6 +146,11 @@ async function lookUp(options: RecoveryOptions, tableName: string): Promise<Logg
     // The first entry that the table needs tells what is wrong with it.
   }
   return table;
+}
+
+function lostCatalog({ full }: TableName): ServerError {
+  const message = `the log holds records of table ${full}, and the data directory has no catalog; bring its \`catalog\` folder back, or move the \`log\` folder away to start without those records`;
+  return new ServerError("data_loss", message, { table: full });
 }
 
 async function openTarget(

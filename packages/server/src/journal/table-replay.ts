@@ -12,6 +12,7 @@ import {
 } from "../ingest/compile-decoder.ts";
 import type { RecordPath, TableWriter } from "../ingest/table-writer.ts";
 import type { Pressure } from "../pressure.ts";
+import { columnOfOtherMeaning } from "./changed-meaning.ts";
 import { forEachRecord } from "./frame-records.ts";
 import type { LoggedDefinition, LoggedFrames } from "./log-definitions.ts";
 
@@ -140,6 +141,12 @@ export class TableReplay {
   #pathFor(definition: LoggedDefinition): Pick<ReplayTarget, "path" | "refusal"> {
     if (definition.tableId !== this.#writer.tableId) {
       return { path: undefined, refusal: "they are of an earlier table of this name" };
+    }
+    const acknowledged = parseSchemaString(definition.schemaString);
+    const column = columnOfOtherMeaning(acknowledged, this.#writer.snapshot.schema);
+    if (column !== undefined) {
+      const refusal = `column ${JSON.stringify(column)} was given another type, to which their numbers mean something else`;
+      return { path: undefined, refusal };
     }
     try {
       const path = this.#writer.pathFor(definition.format, definition.descriptor);

@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { parentPort } from "node:worker_threads";
-import { cleanUpLog, loadSnapshot, LocalStore, openTable, writeCheckpoint } from "@sluice/delta";
+import {
+  cleanUpLog,
+  loadSnapshot,
+  LocalStore,
+  logPropertiesOf,
+  openTable,
+  writeCheckpoint,
+} from "@sluice/delta";
 import type {
   MaintenanceRequest,
   MaintenanceResponse,
@@ -9,6 +16,9 @@ import type {
 
 /** Data files that one vacuum deletes at most; the next one goes on. */
 const MAX_VACUUM_FILES = 10_000;
+
+/** The server's own files are among those that no version names, from when they are written until they are committed. */
+const MIN_RETENTION_MS = 86_400_000;
 
 /** Rows are written again about as often as their file's size has doubled, and not with each compaction. */
 const MAX_FILE_SHARE = 0.5;
@@ -49,7 +59,9 @@ async function run(request: MaintenanceRequest): Promise<MaintenanceResult> {
     }
     case "vacuum": {
       const table = await openTable(location);
-      const { fileCount } = await table.vacuum({ maxFiles: MAX_VACUUM_FILES });
+      const { deletedFileRetentionMs } = logPropertiesOf(table.snapshot().metadata);
+      const retentionMs = Math.max(deletedFileRetentionMs, MIN_RETENTION_MS);
+      const { fileCount } = await table.vacuum({ retentionMs, maxFiles: MAX_VACUUM_FILES });
       return { task, deletedCount: fileCount };
     }
   }

@@ -129,6 +129,59 @@ describe("a table that others change while it is written to", () => {
     stream.close();
   });
 
+  it("ends streams when types become wider, and has what was acknowledged in the wider types", async () => {
+    await using running = await startTestServer({ auth: false, commitIntervalMs: NEVER_MS });
+    const { server } = running;
+    const properties = { "delta.enableTypeWidening": "true" };
+    await server.createTable(TABLE, parseColumnList("id INT, a ARRAY<FLOAT>"), properties);
+    const json = await openStream(server);
+    json.sendJson(0, { id: 1, a: [0.5] });
+    await json.acked(0);
+    const type = protoType("message R { optional int32 id = 1; repeated float a = 2; }");
+    const proto = new RawStream(server.endpoint);
+    await proto.create(TABLE, 1, type.descriptor);
+    proto.send(recordFrame(0, "proto", type.encode({ id: 2, a: [0.25] })));
+    await proto.acked(0);
+    const table = await server.catalog.openTable(TABLE);
+    await table.alter({ kind: "changeType", column: "id", type: "long" });
+    for (const stream of [json, proto]) {
+      const status = await stream.status;
+      assert.equal(status.code, GRPC_STATUS.INVALID_ARGUMENT);
+      assert.match(status.message, /column "id" was given another type/);
+      stream.close();
+    }
+    await table.alter({ kind: "changeType", column: ["a", "element"], type: "double" });
+    await sendWhenTaken(server, { id: 2 ** 40, a: [0.1] });
+    const rows = await rowsOf(server, TABLE);
+    assert.deepEqual(
+      rows.sort((left, right) => Number(left["id"]) - Number(right["id"])),
+      [
+        { id: 1n, a: [0.5] },
+        { id: 2n, a: [0.25] },
+        { id: 2n ** 40n, a: [0.1] },
+      ],
+    );
+  });
+
+  it("does not take the days of a DATE for microseconds when it becomes a timestamp", async () => {
+    await using running = await startTestServer({ auth: false, commitIntervalMs: NEVER_MS });
+    const { server } = running;
+    const properties = { "delta.enableTypeWidening": "true" };
+    const columns = parseColumnList("id BIGINT, l ARRAY<DATE>");
+    await server.createTable(TABLE, columns, properties);
+    const stream = await openStream(server);
+    stream.sendJson(0, { id: 1, l: [19_782] });
+    await stream.acked(0);
+    const table = await server.catalog.openTable(TABLE);
+    await table.alter({ kind: "changeType", column: ["l", "element"], type: "timestamp_ntz" });
+    assert.equal((await stream.status).code, GRPC_STATUS.INVALID_ARGUMENT);
+    stream.close();
+    await sendWhenTaken(server, { id: 2, l: [5] });
+    assert.deepEqual(await rowsOf(server, TABLE), [{ id: 2n, l: [5n] }]);
+    const kept = await rejectedRows(await locationOf(server), columns);
+    assert.deepEqual(kept, [{ id: 1n, l: ["2024-02-29"] }]);
+  });
+
   it("takes over a property, and goes on", async () => {
     await using running = await startTestServer({ auth: false, commitIntervalMs: NEVER_MS });
     const { server } = running;

@@ -117,6 +117,59 @@ function sparkCheckpoint(properties: string, partSize?: number): Check["run"] {
   };
 }
 
+async function sparkFeatures({ engine, location }: CheckContext): Promise<void> {
+  const properties = [
+    "'delta.enableRowTracking' = 'true'",
+    "'delta.enableInCommitTimestamps' = 'true'",
+    "'delta.enableChangeDataFeed' = 'true'",
+    "'delta.feature.allowColumnDefaults' = 'supported'",
+  ];
+  const statements = [
+    "CREATE TABLE TABLE_ (id BIGINT NOT NULL, name STRING DEFAULT 'd', day DATE) USING delta CLUSTER BY (id)" +
+      ` TBLPROPERTIES (${properties.join(", ")})`,
+    "ALTER TABLE TABLE_ ADD CONSTRAINT positive CHECK (id > 0)",
+    "INSERT INTO TABLE_ (id, day) VALUES (1, DATE'2024-02-29'), (2, NULL)",
+    // Its row keeps its id, which is in the new file.
+    "UPDATE TABLE_ SET name = 'u' WHERE id = 2",
+  ];
+  await engine.ask("sql", { location, statements });
+  const table = await openTable(location);
+  await assert.rejects(table.appendRows([{ id: 0 }]), /positive/);
+  await table.appendRows([{ id: 3 }, { id: 4, name: null }]);
+  await assertReads(engine, table, [
+    { id: 1n, name: "d", day: "2024-02-29" },
+    { id: 2n, name: "u", day: null },
+    { id: 3n, name: "d", day: null },
+    { id: 4n, name: null, day: null },
+  ]);
+  const seen = (await engine.ask("row_ids", { location, column: "id" })) as number[][];
+  assert.equal(new Set(seen.map(([, rowId]) => rowId)).size, 4);
+}
+
+async function sparkComputedColumns({ engine, location }: CheckContext): Promise<void> {
+  const statements = [
+    "CREATE TABLE TABLE_ (id BIGINT GENERATED ALWAYS AS IDENTITY, x INT) USING delta",
+    "INSERT INTO TABLE_ (x) VALUES (1), (2)",
+  ];
+  await engine.ask("sql", { location, statements });
+  const table = await openTable(location);
+  await assertReads(engine, table);
+  // Values that only the table can give are refused, not made up.
+  await assert.rejects(table.appendRows([{ x: 3 }]), /identity/i);
+}
+
+async function compactedCommits({ engine, location }: CheckContext): Promise<void> {
+  await engine.ask("create", { location });
+  const table = await openTable(location);
+  for (const id of [10, 11, 12]) await table.appendRows([{ id }]);
+  await engine.ask("delete", { location, predicate: "id = 11" });
+  const before = await ownRows(location);
+  await engine.ask("compact_logs", { location, first: 1, last: 4 });
+  assert.ok((await readdir(join(location, "_delta_log"))).some((name) => /compacted/.test(name)));
+  assert.deepEqual(await ownRows(location), before);
+  await assertReads(engine, await openTable(location));
+}
+
 async function madeByDeltaRs({ engine, location }: CheckContext): Promise<void> {
   await engine.ask("create", { location });
   await assertReads(engine, await openTable(location));
@@ -193,6 +246,13 @@ export const ENGINE_TABLE_CHECKS: readonly Check[] = [
     engines: ["spark"],
     run: sparkCheckpoint("'delta.checkpointPolicy' = 'v2'"),
   },
+  {
+    name: "its own table with constraints, defaults, row tracking, commit times",
+    engines: ["spark"],
+    run: sparkFeatures,
+  },
+  { name: "its own table with an identity column", engines: ["spark"], run: sparkComputedColumns },
+  { name: "its compacted commits", engines: ["deltalake"], run: compactedCommits },
   { name: "its own tables, evolved, constrained", engines: ["deltalake"], run: madeByDeltaRs },
   { name: "its own partitioned tables", engines: ["deltalake"], run: partitionedByDeltaRs },
   {

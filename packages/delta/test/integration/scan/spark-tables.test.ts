@@ -62,6 +62,28 @@ describe("tables that Spark makes", { skip: skipWithoutSpark }, () => {
       await assertRewritten(await openTable(join(directory, name)), join(directory, name));
     });
   }
+
+  test("take our rows where Spark has widened the types, and Spark reads them", async () => {
+    const table = await openTable(join(directory, "type_widening"));
+    const { schema } = table.snapshot();
+    const rows = await allRows(table.scan());
+    assert.equal((await table.appendRows(rows)).kind, "committed");
+    const column = "id";
+    const widened = await table.alter({ kind: "changeType", column, type: "decimal(12,2)" });
+    assert.equal(widened.kind, "committed");
+    assert.deepEqual(table.snapshot().schema.fields.slice(1), schema.fields.slice(1));
+    const own = (await allRows(table.scan())).map((row) =>
+      table.snapshot().schema.fields.map(({ name, type }) => plainValueOf(row[name], type)),
+    );
+    assert.equal(own.length, rows.length * 2);
+    const output = runSpark("delta/spark_features.py", directory, "type_widening");
+    const lastLine = output.trimEnd().split("\n").at(-1) ?? "";
+    const { type_widening: reading } = JSON.parse(lastLine) as Record<
+      string,
+      Pick<Reading, "rows">
+    >;
+    assert.deepEqual(sorted(reading?.rows ?? []), sorted(own));
+  });
 });
 
 /** Writes the blocks of each file to a file of ours and compares what both hold. */

@@ -70,9 +70,9 @@ describe("createTable refuses", () => {
       ["a default beyond it", { defaults: { b: "current_user()" } }, "unsupported", /"b"/],
       [
         "a feature it has not",
-        { features: ["typeWidening"] },
+        { features: ["icebergCompatV2"] },
         "invalid_argument",
-        /"typeWidening"/,
+        /"icebergCompatV2"/,
       ],
       [
         "a property's value",

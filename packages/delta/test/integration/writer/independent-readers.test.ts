@@ -22,7 +22,7 @@ interface SparkReading {
 }
 
 /** Features that delta-rs does not read, and a type of which it gives only the bytes. */
-const NOT_FOR_DELTA_RS: ReadonlySet<string> = new Set(["v2Checkpoint", "variant"]);
+const NOT_FOR_DELTA_RS: ReadonlySet<string> = new Set(["v2Checkpoint", "variant", "widened"]);
 
 function plainRow({ fields }: StructType, row: Row): unknown[] {
   return fields.map(({ name, type }) => {

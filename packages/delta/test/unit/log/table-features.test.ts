@@ -108,10 +108,26 @@ describe("table features", () => {
     );
   });
 
-  test("reads tables with widened types, and refuses to append to them", () => {
-    const protocol = features(["typeWidening"], ["typeWidening"]);
-    validateReadable(protocol, plain);
-    refuses(() => appendable(protocol, plain), /typeWidening/);
+  test("takes widened types, and no other change of a type", () => {
+    for (const feature of ["typeWidening", "typeWidening-preview"]) {
+      const protocol = features([feature], [feature]);
+      const changed = (changes: unknown): StructType =>
+        withMetadata({ "delta.typeChanges": changes });
+      const known = [
+        { fromType: "byte", toType: "short", tableVersion: 3 },
+        { fromType: "decimal(5,2)", toType: "decimal(7,3)", fieldPath: "value.element" },
+      ];
+      appendable(protocol, plain, changed(known));
+      const unknown = [...known, { fromType: "string", toType: "integer" }];
+      refuses(
+        () => appendable(protocol, plain, changed(unknown)),
+        /the type change of "x" from "string" to "integer"/,
+      );
+      for (const broken of ["x", [null], [{ fromType: "byte" }]]) {
+        refuses(() => appendable(protocol, plain, changed(broken)), /type change of "x"/);
+      }
+      appendable(features([], []), plain, changed(unknown));
+    }
   });
 
   test("refuses to append where rows would have to be checked or computed", () => {

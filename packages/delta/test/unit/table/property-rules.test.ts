@@ -52,7 +52,7 @@ describe("validateProperties", () => {
     assert.match(problemOf("delta.constraints.c", "x > 0") ?? "", /CHECK constraint is added/);
     assert.match(problemOf("delta.feature.x", "supported") ?? "", /feature is enabled/);
     assert.match(problemOf("delta.nova", "1") ?? "", /these can: delta\.appendOnly/);
-    assert.match(problemOf("delta.enableTypeWidening", "true") ?? "", /cannot be set/);
+    assert.match(problemOf("delta.enableIcebergCompatV2", "true") ?? "", /cannot be set/);
     assert.match(problemOf("", "1") ?? "", /empty name/);
   });
 });

@@ -27,4 +27,8 @@ describe("files of rejected rows", () => {
     assert.deepEqual(new Set(await readdir(directory)), new Set(["other.parquet", ...kept]));
     await rm(location, { recursive: true });
   });
+
+  it("has a name of its own each time: what an attempt removes late is not the next one's", () => {
+    assert.notEqual(rejectedFilePath("log-1", 1, 0), rejectedFilePath("log-1", 1, 0));
+  });
 });

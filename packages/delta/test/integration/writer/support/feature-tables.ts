@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { TableChange } from "../../../../src/alter/table-change.ts";
 import type { InputRow } from "../../../../src/rows/row-encoder.ts";
 import { parseColumnList } from "../../../../src/schema/column-list.ts";
+import type { DataType } from "../../../../src/schema/types.ts";
 import { createTable } from "../../../../src/table/create-table.ts";
 import type { DeltaTable } from "../../../../src/table/delta-table.ts";
 import type { NewTable } from "../../../../src/table/table-definition.ts";
@@ -62,6 +63,10 @@ function mappedBy(columnMapping: "name" | "id"): FeatureTable {
   };
 }
 
+function changeOfType(column: string | readonly string[], type: DataType): TableChange {
+  return { kind: "changeType", column, type };
+}
+
 export const FEATURE_TABLES: Readonly<Record<string, FeatureTable>> = {
   every: { columns: EVERY_TYPE, loads: [MIXED] },
   partitioned: {
@@ -111,6 +116,66 @@ export const FEATURE_TABLES: Readonly<Record<string, FeatureTable>> = {
           "delta.enableRowTracking": "true",
           "delta.enableInCommitTimestamps": "true",
         },
+      },
+    ],
+  },
+  widened: {
+    columns:
+      "p INT, t TINYINT, i INT, l BIGINT, f FLOAT, x INT, y DATE, e DECIMAL(5,2), n INT, o STRUCT<p: INT>, a ARRAY<INT>, w MAP<STRING, SMALLINT>",
+    options: {
+      partitionBy: ["p"],
+      properties: {
+        "delta.enableTypeWidening": "true",
+        "delta.checkpoint.writeStatsAsStruct": "true",
+      },
+    },
+    loads: [
+      [
+        {
+          p: 1,
+          t: 127,
+          i: -5,
+          l: 2n ** 62n,
+          f: Math.fround(0.1),
+          x: 7,
+          y: "2024-02-29",
+          e: "123.45",
+          n: -42,
+          o: { p: 1 },
+          a: [1, null],
+          w: new Map([["k", 3]]),
+        },
+        {},
+      ],
+    ],
+    changes: [
+      changeOfType("p", "long"),
+      changeOfType("t", "integer"),
+      changeOfType("i", "long"),
+      changeOfType("l", "decimal(22,1)"),
+      changeOfType("f", "double"),
+      changeOfType("x", "double"),
+      changeOfType("y", "timestamp_ntz"),
+      changeOfType("e", "decimal(30,10)"),
+      changeOfType("n", "decimal(12,2)"),
+      changeOfType(["o", "p"], "long"),
+      changeOfType(["a", "element"], "long"),
+      changeOfType(["w", "value"], "integer"),
+    ],
+    lateRows: [
+      {
+        p: 2n ** 40n,
+        t: 70_000,
+        i: 2n ** 62n,
+        l: "123456789012345678901.5",
+        f: 0.1,
+        x: 0.5,
+        y: 86_400_000_001n,
+        e: "12345678901234567890.0123456789",
+        n: "1234567890.12",
+        o: { p: 2n ** 40n },
+        a: [2n ** 40n],
+        w: new Map([["k", 70_000]]),
       },
     ],
   },
