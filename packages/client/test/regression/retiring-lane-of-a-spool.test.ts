@@ -58,12 +58,12 @@ test("says that records of the spool are stuck when a lane fails that was to be 
   for (let second = 0; second < 40; second++) clock.advance(1_000);
   await signal.until(() => laneCounts().at(-1) === 1);
   const flushed = producer.flush();
-  let isOver = false;
+  const over = new AbortController();
   const rejected = assert.rejects(flushed, hasCode("not_found")).finally(() => {
-    isOver = true;
+    over.abort();
   });
   isGone = true;
-  while (!isOver) {
+  while (!over.signal.aborted) {
     clock.advance(1_000);
     await setImmediate();
   }
