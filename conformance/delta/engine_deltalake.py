@@ -7,11 +7,7 @@ import deltalake
 import polars
 import pyarrow
 
-from exact_values import exact_rows
-
-
-def quoted(name):
-    return '"' + name.replace('"', '""') + '"'
+from exact_values import exact_rows, quoted
 
 
 def people(ids, name):
@@ -41,7 +37,7 @@ class DeltalakeEngine:
         rows = deltalake.QueryBuilder().register("t", table).execute("SELECT * FROM t").read_all()
         deltalake.write_deltalake(table, rows, mode="append")
 
-    def create(self, location, partition_by=None, configuration=None):
+    def create(self, location, partition_by=None):
         # As a value of a partition the empty text is NULL; delta-rs reads it as it has written it.
         empty = "" if partition_by is None else " "
         at = datetime.datetime(2024, 2, 29, 12, 30, 0, 123456, tzinfo=datetime.timezone.utc)
@@ -55,7 +51,7 @@ class DeltalakeEngine:
                 "deep": [{"x": 1, "y": ["z"]}, None, {"x": None, "y": None}, {"x": 2, "y": []}, None, {"x": 3, "y": [None]}],
             }
         )
-        deltalake.write_deltalake(location, rows, partition_by=partition_by, configuration=configuration)
+        deltalake.write_deltalake(location, rows, partition_by=partition_by)
 
     def evolve(self, location):
         """Appends rows with another column."""
@@ -64,9 +60,6 @@ class DeltalakeEngine:
 
     def delete(self, location, predicate):
         deltalake.DeltaTable(location).delete(predicate)
-
-    def overwrite(self, location, ids, name):
-        deltalake.write_deltalake(location, people(ids, name), mode="overwrite")
 
     def constrain(self, location, name, condition):
         deltalake.DeltaTable(location).alter.add_constraint({name: condition})
@@ -86,9 +79,6 @@ class DeltalakeEngine:
 
     def restore(self, location, version):
         deltalake.DeltaTable(location).restore(version)
-
-    def version(self, location):
-        return deltalake.DeltaTable(location).version()
 
 
 class PolarsEngine:

@@ -6,11 +6,7 @@ import os
 
 import duckdb
 
-from exact_values import exact_rows
-
-
-def quoted(name):
-    return '"' + name.replace('"', '""') + '"'
+from exact_values import exact_rows, quoted
 
 
 class DuckdbEngine:

@@ -5,6 +5,7 @@ import json
 from importlib.metadata import version
 
 import spark_tables
+from delta.tables import DeltaTable, IdentityGenerator
 from pyspark.sql.types import TimestampType
 from spark_session import session
 from spark_tables import exact
@@ -71,6 +72,14 @@ class SparkEngine:
         finally:
             for key in configuration or {}:
                 self.spark.conf.unset(key)
+
+    def create_computed(self, location):
+        """A table with an identity column, a column and one that is computed from it, and two rows."""
+        table = DeltaTable.create(self.spark).location(location)
+        table = table.addColumn("id", "BIGINT", generatedAlwaysAs=IdentityGenerator())
+        table.addColumn("x", "INT").addColumn("y", "INT", generatedAlwaysAs="x + 1").execute()
+        rows = self.spark.createDataFrame([(1,), (2,)], "x INT").coalesce(1)
+        rows.write.format("delta").mode("append").save(location)
 
     def checkpoint(self, location, part_size=None):
         """A checkpoint of the newest version, in parts of so many actions."""

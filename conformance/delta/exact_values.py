@@ -35,3 +35,8 @@ def exact_rows(table):
     types = table.schema.types
     columns = [[exact_arrow(value, kind) for value in column.to_pylist()] for column, kind in zip(table.columns, types)]
     return [list(row) for row in zip(*columns)]
+
+
+def quoted(name):
+    """A name in SQL."""
+    return '"' + name.replace('"', '""') + '"'

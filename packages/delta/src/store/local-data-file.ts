@@ -86,7 +86,18 @@ export class LocalDataFile {
     }
   }
 
-  /** Closes and removes the file. Does nothing after {@link LocalDataFile.finish} or a second time. */
+  /** As {@link LocalDataFile.finish}, and the thread waits for the disk. When it throws, the same holds. */
+  finishSync(): FinishedDataFile {
+    return this.#attempt("make durable", (descriptor) => {
+      fsyncSync(descriptor);
+      const status = fstatSync(descriptor);
+      syncDirectory(path.dirname(this.#target));
+      this.#close();
+      return { sizeBytes: status.size, modificationTimeMs: Math.trunc(status.mtimeMs) };
+    });
+  }
+
+  /** Closes and removes the file. Does nothing once it is finished or a second time. */
   abort(): void {
     if (this.#descriptor === undefined) return;
     this.#close();

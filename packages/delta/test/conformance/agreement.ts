@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
+import { readdir, unlink } from "node:fs/promises";
+import { join } from "node:path";
+import { LOG_DIRECTORY } from "../../src/log/log-files.ts";
 import type { InputRow } from "../../src/rows/row-encoder.ts";
 import type { Row } from "../../src/scan/row.ts";
 import type { StructType } from "../../src/schema/types.ts";
@@ -43,4 +46,13 @@ export async function assertReads(
   const names = schema.fields.map(({ name }) => name);
   assert.deepEqual(reading.columns, names);
   assert.deepEqual(sortedRows(reading.rows), own, engine.name);
+}
+
+/** Removes the commits before a checkpoint, so that readers have to start from it. */
+export async function removeCommitsBefore(location: string, version: number): Promise<void> {
+  const log = join(location, LOG_DIRECTORY);
+  for (const name of await readdir(log)) {
+    const commit = /^(\d{20})\.(json|crc)$/.exec(name);
+    if (commit !== null && Number(commit[1]) < version) await unlink(join(log, name));
+  }
 }

@@ -37,6 +37,8 @@ export class PartitionedFile {
   /** The one that got rows last at the end. */
   readonly #open = new Map<string, OpenPartition>();
   readonly #finishing: Promise<EncodedFile>[] = [];
+  /** Of those, the ones that are not synced yet: each holds a file open. */
+  #unsyncedCount = 0;
 
   constructor(options: PartitionedFileOptions, context: WorkerFileContext) {
     const { schema, partitionFields } = options.layout;
@@ -58,8 +60,7 @@ export class PartitionedFile {
   }
 
   async finish(): Promise<readonly EncodedFile[]> {
-    for (const partition of this.#open.values()) this.#finishPartition(partition);
-    this.#open.clear();
+    for (const [key, partition] of this.#open) this.#finishPartition(key, partition);
     return Promise.all(this.#finishing);
   }
 
@@ -76,8 +77,7 @@ export class PartitionedFile {
     this.#open.set(rows.key, partition);
     const [oldest] = this.#open;
     if (this.#open.size > this.#options.maxOpenPartitions && oldest !== undefined) {
-      this.#open.delete(oldest[0]);
-      this.#finishPartition(oldest[1]);
+      this.#finishPartition(...oldest);
     }
     return partition;
   }
@@ -116,13 +116,26 @@ export class PartitionedFile {
     partition.builder = this.#newBuilder();
   }
 
-  #finishPartition(partition: OpenPartition): void {
+  /** It is among the open ones until it can be finished, so that it goes with them where it cannot. */
+  #finishPartition(key: string, partition: OpenPartition): void {
     this.#writeGroup(partition);
-    const finishing = partition.file?.finish();
-    if (finishing === undefined) return;
+    const { file } = partition;
+    if (file !== undefined) this.#finishing.push(this.#finishFile(file));
+    this.#open.delete(key);
+  }
+
+  /** Where the disk is behind the partitions that come and go, the thread waits for it: files must not pile up open. */
+  #finishFile(file: WorkerFile): Promise<EncodedFile> {
+    if (this.#unsyncedCount >= this.#options.maxOpenPartitions) {
+      return Promise.resolve(file.finishSync());
+    }
+    this.#unsyncedCount++;
+    const finishing = file.finish().finally(() => {
+      this.#unsyncedCount--;
+    });
     // Whoever finishes all of them is told.
-    finishing.catch(() => undefined);
-    this.#finishing.push(finishing);
+    finishing.catch(() => file.abort());
+    return finishing;
   }
 }
 

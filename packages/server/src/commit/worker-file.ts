@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import {
   type ColumnBlock,
   type Compressor,
+  type FinishedDataFile,
   LocalDataFile,
   newDataFilePath,
   ParquetFileEncoder,
@@ -60,23 +61,39 @@ export class WorkerFile {
 
   /** Ends the file at once, and resolves when it is synced; blocks of other files are encoded meanwhile. */
   async finish(): Promise<EncodedFile> {
+    const statisticsJson = this.#end();
+    const finished = await this.#context.afterSyncs(() => this.#target.finish());
+    return this.#describe(finished, statisticsJson);
+  }
+
+  /** Ends and syncs the file before anything else is done. */
+  finishSync(): EncodedFile {
+    const statisticsJson = this.#end();
+    return this.#describe(this.#target.finishSync(), statisticsJson);
+  }
+
+  abort(): void {
+    this.#target.abort();
+  }
+
+  #end(): string {
     const { tail, statistics } = this.#encoder.finish();
     this.#target.writeParts(tail);
+    return statisticsToJson(statistics);
+  }
+
+  #describe(
+    { sizeBytes, modificationTimeMs }: FinishedDataFile,
+    statisticsJson: string,
+  ): EncodedFile {
     const { partitionValues } = this.#options;
-    const { sizeBytes, modificationTimeMs } = await this.#context.afterSyncs(() =>
-      this.#target.finish(),
-    );
     return {
       path: this.#target.path,
       byteLength: sizeBytes,
       modificationTimeMs,
       rowCount: this.#rowCount,
-      statisticsJson: statisticsToJson(statistics),
+      statisticsJson,
       ...(partitionValues === undefined ? {} : { partitionValues }),
     };
-  }
-
-  abort(): void {
-    this.#target.abort();
   }
 }

@@ -203,7 +203,7 @@ export class LiveTable implements Pressure, MaintainedTable {
     if (this.#state === "waiting") this.#retry();
     for (;;) {
       await this.#whenSettled();
-      if (this.#state === "dropped") return;
+      if (this.#state === "dropped" || this.oldestUncommittedPosition === undefined) return;
       const parts = this.#parts;
       if (this.#state !== "open" || parts === undefined) throw this.#refusal();
       try {

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
-import { readdir, unlink } from "node:fs/promises";
-import { join } from "node:path";
 import type { InputRow } from "../../../src/rows/row-encoder.ts";
 import { writeCheckpoint } from "../../../src/log/write-checkpoint.ts";
 import { parseColumnList } from "../../../src/schema/column-list.ts";
 import { LocalStore } from "../../../src/store/local-store.ts";
 import { createTable, type CreateTableOptions } from "../../../src/table/create-table.ts";
 import { type DeltaTable, openTable } from "../../../src/table/delta-table.ts";
-import { assertReads } from "../agreement.ts";
+import { assertReads, removeCommitsBefore } from "../agreement.ts";
 import { type Check, type CheckContext, READERS } from "../check.ts";
 import { FLAT_COLUMNS, flatRow } from "./written-types.ts";
 
@@ -30,15 +28,6 @@ async function manyLoads(
     await table.appendRows([row], { txn: { appId: "loader", version: k } });
   }
   return { table, rows };
-}
-
-/** Removes the commits before a checkpoint, so that readers must start from it. */
-async function removeCommitsBefore(location: string, version: number): Promise<void> {
-  const log = join(location, "_delta_log");
-  for (const name of await readdir(log)) {
-    const commit = /^(\d{20})\.(json|crc)$/.exec(name);
-    if (commit !== null && Number(commit[1]) < version) await unlink(join(log, name));
-  }
 }
 
 function checkpoint(
