@@ -314,9 +314,12 @@ export class Producer<T> {
     const { lanes } = this.#lanes;
     await Promise.all(lanes.map((lane) => lane.close()));
     this.#engines.close();
-    await this.#parts.close();
-    await this.#intake.finish(closedError());
-    await this.#reporter.closeDeadLetters();
+    try {
+      await this.#parts.close();
+    } finally {
+      await this.#intake.finish(closedError());
+      await this.#reporter.closeDeadLetters();
+    }
     const left =
       this.#parts.spool !== undefined
         ? []

@@ -121,7 +121,7 @@ export class SpoolIntake implements RecordIntake, TicketOffice {
 
   /** Records of the lane would stay where they are for good, and what comes behind them with them. */
   laneFailed(lane: Lane, error: ZerobusError): void {
-    if (this.#options.lanes.isActive(lane)) this.#fail(error);
+    if (this.#options.lanes.isNeeded(lane)) this.#fail(error);
   }
 
   end(error: ZerobusError): void {
