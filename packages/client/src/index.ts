@@ -125,6 +125,7 @@ export {
   readDeadLetters,
   type StoredDeadLetter,
 } from "./dead-letters/read-dead-letters.ts";
+export { type EncodedRecordBytes, recordIdOf } from "./producer/identity/record-id-of.ts";
 export {
   type RecordIdComponents,
   type RecordIdOptions,

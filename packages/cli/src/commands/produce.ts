@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type DeadLetterSink, openDeadLetterFiles } from "@sluice/client";
+import { type DeadLetterSink, openDeadLetterFiles, recordIdOf } from "@sluice/client";
 import { CliError, messageOf } from "../cli-error.ts";
 import { type Environment, fromEnvironment, requireTableName } from "../environment.ts";
 import { readCertificates } from "../produce/certificates.ts";
@@ -87,9 +87,7 @@ export async function runProduce(
       idColumn: options.idColumn,
       idFrom: options.idFrom,
     });
-    const { deadLetter } = options;
-    const deadLetters =
-      deadLetter === undefined ? undefined : await openDeadLetterFiles({ directory: deadLetter });
+    const deadLetters = await openDeadLetters(options);
     return await produce({
       table,
       options,
@@ -118,6 +116,23 @@ function checkOptions({ follow, format, from, skipInvalid, deadLetter }: Produce
   if (skipInvalid === true && deadLetter !== undefined) {
     throw new CliError("--skip-invalid and --dead-letter exclude each other; give one of them");
   }
+}
+
+/** Letters say the ids that records have. */
+async function openDeadLetters({
+  deadLetter,
+  idColumn,
+}: ProduceOptions): Promise<DeadLetterSink | undefined> {
+  if (deadLetter === undefined) return undefined;
+  const files = await openDeadLetterFiles({ directory: deadLetter });
+  if (idColumn === undefined) return files;
+  return {
+    write: (letter) => {
+      const recordId = recordIdOf(letter, idColumn);
+      return files.write(recordId === undefined ? letter : { ...letter, recordId });
+    },
+    close: () => files.close(),
+  };
 }
 
 /** With a spool, records can be taken while the service is away. */
@@ -177,6 +192,7 @@ async function produce(parts: ProduceParts): Promise<number> {
     stopSignal = signal;
     stopReading.abort();
     const held = formatCounted(run.counts.inflightCount, "record");
+    if (!run.isOpen) return;
     display.tell(
       `${signal}: no more is read; waiting up to ${options.drainTimeout} s for the acks of ${held}; once more gives them up`,
     );
@@ -195,7 +211,8 @@ async function produce(parts: ProduceParts): Promise<number> {
     const summary = summarize(parts, run, reader, outcome, seconds, stopSignal);
     await report(parts, run, summary);
     if (outcome.error !== undefined) throw outcome.error;
-    if (giveUp.signal.aborted) process.exit(EXIT_CODES[stopSignal ?? "SIGINT"]);
+    if (giveUp.signal.aborted || !outcome.isOpened)
+      process.exit(EXIT_CODES[stopSignal ?? "SIGINT"]);
     return stopSignal === undefined ? exitCodeOf(summary) : EXIT_CODES[stopSignal];
   } finally {
     display.stop();

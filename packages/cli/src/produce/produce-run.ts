@@ -46,6 +46,8 @@ export interface ProduceRunParts {
 
 /** How a run ended, apart from its counts. */
 export interface ProduceOutcome {
+  /** Whether there was a stream; `false`: the run was ended while it waited for the first. */
+  readonly isOpened: boolean;
   readonly error: unknown;
   /** Records that were taken and neither acknowledged nor set aside. */
   readonly unacknowledgedCount: number;
@@ -71,6 +73,11 @@ export class ProduceRun {
   constructor(parts: ProduceRunParts) {
     this.#parts = parts;
     this.#sent = parts.spool === undefined ? sentBatches() : spooledRecords();
+  }
+
+  /** Whether records can be under way. */
+  get isOpen(): boolean {
+    return this.#producer !== undefined;
   }
 
   get laneCount(): number {
@@ -101,7 +108,14 @@ export class ProduceRun {
   /** @throws ZerobusError when no stream can be opened */
   async run(): Promise<ProduceOutcome> {
     const { giveUp, stopReading } = this.#parts;
-    const producer = await this.#openProducer();
+    const opening = this.#openProducer();
+    const stopped = aborted(stopReading.signal).then(() => undefined);
+    const producer = await Promise.race([opening, stopped]);
+    if (producer === undefined) {
+      // Nothing was sent, so that there is nothing to wait for.
+      opening.catch(() => undefined);
+      return { isOpened: false, error: undefined, unacknowledgedCount: 0, spooledCount: 0 };
+    }
     this.#producer = producer;
     this.#noteSpooled(producer);
     const delivery = makeDelivery(producer, this.#sent, this.#parts.ack);
@@ -140,6 +154,7 @@ export class ProduceRun {
       this.#failure ??= reason;
     }
     return {
+      isOpened: true,
       error: this.#explained(oldestLine, unacknowledgedCount),
       unacknowledgedCount,
       spooledCount: producer.health().spool?.records ?? 0,

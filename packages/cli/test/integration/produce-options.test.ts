@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { appendFile, readdir, rename, writeFile } from "node:fs/promises";
+import { type AddressInfo, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
@@ -105,6 +107,38 @@ test("keeps what is refused here and by the server as dead letters, and exits wi
   }
   const both = ["produce", TABLE, "--dead-letter", directory, "--skip-invalid"];
   assert.match((await runInProcess(both, dev.environment, input)).stderr, /exclude each other/);
+  await stopDev(dev);
+});
+
+test("says in a dead letter the id that it gave the record", async (context) => {
+  const { dev, directory } = await startWithTables(context);
+  const letters = join(directory, "letters");
+  const options = ["--dead-letter", letters, "--id-column", "rid", "--encoding", "json"];
+  const input = '{"id":1}\n{"id":"two"}\n';
+  const result = await runInProcess(["produce", TABLE, ...options], dev.environment, input);
+  assert.equal(result.code, 3, result.stderr);
+  for await (const { record, recordId } of readDeadLetters(letters)) {
+    const { rid } = JSON.parse(Buffer.from(record).toString()) as { rid: string };
+    assert.equal(rid.length, 36);
+    assert.equal(recordId, rid);
+  }
+  await stopDev(dev);
+});
+
+test("ends at the first Ctrl-C while it waits for the first stream", async (context) => {
+  const { dev } = await startWithTables(context);
+  const silent = createServer().listen(0, "127.0.0.1");
+  await once(silent, "listening");
+  const { port } = silent.address() as AddressInfo;
+  const options = ["--endpoint", `http://127.0.0.1:${port}`, "--json"];
+  const running = startSluice(context, ["produce", TABLE, "-", ...options], dev.environment);
+  const [socket] = (await once(silent, "connection")) as [Socket];
+  running.child.kill("SIGINT");
+  const { code, stdout } = await running.ended;
+  assert.equal(code, 130);
+  assert.equal(summaryOf(stdout).interrupted, true);
+  socket.destroy();
+  silent.close();
   await stopDev(dev);
 });
 

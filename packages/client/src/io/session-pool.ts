@@ -49,6 +49,8 @@ export class PooledSession {
     this.http2 = http2;
     this.#options = options;
     this.#heardAtMs = options.clock.nowMs();
+    // Whoever asked for it may have gone meanwhile.
+    this.#rest();
   }
 
   get usable(): boolean {
@@ -79,9 +81,7 @@ export class PooledSession {
       this.#end();
       return;
     }
-    this.http2.unref();
-    this.#idle = setTimeout(() => this.retire(), IDLE_SESSION_MS);
-    this.#idle.unref();
+    this.#rest();
   }
 
   /** Keeps new streams away and ends the connection when the last stream has left it. */
@@ -95,6 +95,13 @@ export class PooledSession {
   abandon(): void {
     this.#hung = true;
     this.retire();
+  }
+
+  /** Waits, unused, for the next stream. */
+  #rest(): void {
+    this.http2.unref();
+    this.#idle = setTimeout(() => this.retire(), IDLE_SESSION_MS);
+    this.#idle.unref();
   }
 
   #end(): void {
@@ -144,6 +151,10 @@ export class SessionPool {
   readonly #options: SessionPoolOptions;
   #sessions: PooledSession[] = [];
   #dialing: Promise<PooledSession> | undefined;
+  /** Who waits for the connection that is being made. */
+  readonly #waiting = new Set<SessionUser>();
+  #giveUpDialing: (() => void) | undefined;
+  #closed = false;
 
   constructor(options: SessionPoolOptions) {
     this.#options = options;
@@ -159,18 +170,26 @@ export class SessionPool {
       const session = this.#sessions.find((candidate) => candidate.usable);
       if (session !== undefined) {
         session.use(user);
+        if (this.#closed) session.retire();
         return session;
       }
       this.#dialing ??= this.#open().finally(() => {
         this.#dialing = undefined;
       });
-      await this.#dialing;
+      this.#waiting.add(user);
+      try {
+        await this.#dialing;
+      } finally {
+        this.#waiting.delete(user);
+      }
     }
   }
 
-  /** Ends each connection as soon as its streams have ended. */
+  /** Ends each connection as soon as its streams have ended, and the making of one that nobody waits for. */
   close(): void {
+    this.#closed = true;
     for (const session of this.#sessions) session.retire();
+    if ([...this.#waiting].every((user) => user.dropped)) this.#giveUpDialing?.();
   }
 
   async #open(): Promise<PooledSession> {
@@ -178,6 +197,7 @@ export class SessionPool {
     const { host, port, secure } = endpoint;
     const abort = new AbortController();
     const timer = setTimeout(() => abort.abort(), connectTimeoutMs);
+    this.#giveUpDialing = () => abort.abort();
     try {
       const socket = await dial({
         host,
@@ -203,6 +223,7 @@ export class SessionPool {
       );
     } finally {
       clearTimeout(timer);
+      this.#giveUpDialing = undefined;
     }
   }
 

@@ -5,9 +5,10 @@ import type { StreamListeners, StreamStateChange } from "../core/settings.ts";
 import { ZerobusError } from "../core/zerobus-error.ts";
 import type { StreamEngine } from "../io/stream-engine.ts";
 import type { SchemaDrift } from "../schema/schema-watch.ts";
-import type { DeadLetterSink } from "./dead-letter-sink.ts";
+import type { DeadLetter, DeadLetterSink } from "./dead-letter-sink.ts";
 import type { EngineSource } from "./engine-source.ts";
 import { categoryOf, type ErrorCategory } from "./error-category.ts";
+import { recordIdOf } from "./identity/record-id-of.ts";
 import type { RecordIdStamper } from "./identity/record-id-stamper.ts";
 import type { Lane, LaneHost } from "./lane.ts";
 import type { LaneSet } from "./lane-set.ts";
@@ -115,18 +116,7 @@ export class LaneReporter<T> implements LaneHost {
     let raised = action === "raise";
     if (action === "deadLetter" && deadLetters !== undefined) {
       try {
-        await deadLetters.write({
-          table: this.#parts.settings.table,
-          record,
-          format: this.#parts.encoder.format,
-          ...(this.#parts.encoder.descriptor === undefined
-            ? {}
-            : { descriptor: this.#parts.encoder.descriptor }),
-          code: error.code,
-          reason: error.details.serverMessage ?? error.message,
-          at: new Date(),
-          ...recordIdPart(this.#parts, record),
-        });
+        await deadLetters.write(this.#letterOf(record, error));
         observer?.deadLettered(1);
       } catch (cause) {
         // The record is nowhere now: the next flush has to say so.
@@ -141,6 +131,21 @@ export class LaneReporter<T> implements LaneHost {
     this.#guard("onError", () =>
       onError(error, { lane: laneIndex, offset: BigInt(offset), record }),
     );
+  }
+
+  #letterOf(record: Uint8Array, error: ZerobusError): DeadLetter {
+    const { settings, encoder, stamper } = this.#parts;
+    const { format, descriptor } = encoder;
+    const encoded = { record, format, ...(descriptor === undefined ? {} : { descriptor }) };
+    const recordId = stamper === undefined ? undefined : recordIdOf(encoded, stamper.column);
+    return {
+      table: settings.table,
+      ...encoded,
+      code: error.code,
+      reason: error.details.serverMessage ?? error.message,
+      at: new Date(),
+      ...(recordId === undefined ? {} : { recordId }),
+    };
   }
 
   laneCountChanged(from: number, to: number, reason: LaneCountEvent["reason"]): void {
@@ -244,18 +249,4 @@ export class LaneReporter<T> implements LaneHost {
 /** Whether what went wrong in the state did so before anything was sent. */
 function isOpening({ kind }: LaneState): boolean {
   return kind === "opening" || kind === "reconnecting";
-}
-
-/** The id of a refused record, where its text tells it. */
-function recordIdPart<T>(
-  { encoder, stamper }: LaneReporterOptions<T>,
-  record: Uint8Array,
-): { readonly recordId?: string } {
-  if (stamper === undefined || encoder.format !== "json") return {};
-  try {
-    const recordId = stamper.idOf(JSON.parse(Buffer.from(record).toString()));
-    return recordId === undefined ? {} : { recordId };
-  } catch {
-    return {};
-  }
 }

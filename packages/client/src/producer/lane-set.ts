@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Fifo } from "../core/fifo.ts";
 import type { Submission } from "../core/room-queue.ts";
-import { closedError, ZerobusError } from "../core/zerobus-error.ts";
+import { closedError, type ZerobusError } from "../core/zerobus-error.ts";
 import type { Lane } from "./lane.ts";
 import type { LoadSample } from "./load-meter.ts";
 import { hasNextToNoRoom, laneError, makeSeat, type Seat } from "./lane-seat.ts";
 import { SlotTable } from "./slot-table.ts";
-import { type LaneRequest, makeWaitingCall, type WaitingCall } from "./submit-call.ts";
+import {
+  type LaneRequest,
+  makeWaitingCall,
+  MAX_WAITING_CALLS,
+  tooManyCalls,
+  type WaitingCall,
+} from "./submit-call.ts";
 import { Ticket } from "./ticket.ts";
-
-/** Calls that may wait for room. */
-const MAX_WAITING_CALLS = 1_000_000;
 
 export interface LaneSetOptions {
   readonly makeLane: (index: number) => Lane;
@@ -134,11 +137,6 @@ export class LaneSet {
     this.#reshare();
   }
 
-  /** Whether the lane takes records. */
-  isActive(lane: Lane): boolean {
-    return this.#seats[lane.index]?.lane === lane && this.#active.includes(lane.index);
-  }
-
   /** Takes records away from the newest lane, and ends it once the last of them is settled. */
   shrink(): void {
     const index = this.#active.at(-1);
@@ -209,13 +207,22 @@ export class LaneSet {
 
   /** Refuses the calls that wait for a lane that failed; those that any may have when it was the last. */
   refuseWaiting(lane: Lane, error: ZerobusError): void {
-    if (!this.#active.some((index) => this.#seat(index).lane.accepting)) this.#refuseAny(error);
+    if (!this.#active.some((index) => this.#seat(index).lane.accepting))
+      this.#refuseQueue(this.#anyCalls, error);
     const seat = this.#seats[lane.index];
     if (seat?.lane !== lane) return;
-    for (let call = seat.waiting.shift(); call !== undefined; call = seat.waiting.shift()) {
-      this.#dequeued(call);
-      call.reject(error);
+    this.#refuseQueue(seat.waiting, error);
+    // Slots that were to leave it stay: records in front of these calls are in it for good.
+    for (const [slot, queue] of this.#heldCalls) {
+      if (this.#slots.ownerOf(slot) === lane.index) this.#refuseHeld(slot, queue, error);
     }
+  }
+
+  /** Whether records or calls are with the lane, or come to it. */
+  isNeeded(lane: Lane): boolean {
+    const seat = this.#seats[lane.index];
+    if (seat?.lane !== lane) return false;
+    return this.#active.includes(lane.index) || lane.heldRecords > 0 || seat.waiting.length > 0;
   }
 
   /** Resolves once every call that waits now was let in or refused. */
@@ -229,15 +236,9 @@ export class LaneSet {
 
   /** Refuses every call that waits. */
   refuseAll(error: ZerobusError): void {
-    this.#refuseAny(error);
+    this.#refuseQueue(this.#anyCalls, error);
     for (const lane of this.lanes) this.refuseWaiting(lane, error);
-    for (const queue of this.#heldCalls.values()) {
-      for (let call = queue.shift(); call !== undefined; call = queue.shift()) {
-        this.#waitingCount--;
-        call.reject(error);
-      }
-    }
-    this.#heldCalls.clear();
+    for (const [slot, queue] of this.#heldCalls) this.#refuseHeld(slot, queue, error);
   }
 
   #seat(index: number): Seat {
@@ -249,8 +250,9 @@ export class LaneSet {
    * @throws ZerobusError why the lane has ended
    */
   #seatOfSlot(slot: number): Seat | undefined {
-    if (this.#slots.isHeld(slot)) return undefined;
     const seat = this.#seat(this.#slots.ownerOf(slot));
+    if (!seat.lane.accepting) throw laneError(seat.lane);
+    if (this.#slots.isHeld(slot)) return undefined;
     return seat.waiting.length === 0 && this.#hasRoom(seat.lane) ? seat : undefined;
   }
 
@@ -286,9 +288,17 @@ export class LaneSet {
     }
   }
 
-  #refuseAny(error: ZerobusError): void {
-    for (let call = this.#anyCalls.shift(); call !== undefined; call = this.#anyCalls.shift()) {
+  #refuseQueue(queue: Fifo<WaitingCall>, error: ZerobusError): void {
+    for (let call = queue.shift(); call !== undefined; call = queue.shift()) {
       this.#dequeued(call);
+      call.reject(error);
+    }
+  }
+
+  #refuseHeld(slot: number, queue: Fifo<WaitingCall>, error: ZerobusError): void {
+    this.#heldCalls.delete(slot);
+    for (let call = queue.shift(); call !== undefined; call = queue.shift()) {
+      this.#waitingCount--;
       call.reject(error);
     }
   }
@@ -387,11 +397,4 @@ export class LaneSet {
 function addTail(queue: Fifo<WaitingCall> | undefined, tails: Promise<Ticket>[]): void {
   const call = queue?.last;
   if (call !== undefined) tails.push(call.promise);
-}
-
-function tooManyCalls(): ZerobusError {
-  return new ZerobusError(
-    "resource_exhausted",
-    `${MAX_WAITING_CALLS} calls of submit wait for room already; await some before making more`,
-  );
 }

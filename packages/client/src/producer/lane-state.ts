@@ -16,10 +16,10 @@ export type LaneState =
   | { readonly kind: "idle" }
   /** A stream is being opened; `retry` says after which refusals, for a lane that was open before. */
   | { readonly kind: "opening"; readonly retry: AuthRetry | undefined }
-  /** Records flow. */
-  | { readonly kind: "running" }
+  /** Records flow; `retry` says after which refusals, until the stream has lasted. */
+  | { readonly kind: "running"; readonly retry: AuthRetry | undefined }
   /** The stream was lost and is being replaced. Records are taken and wait. */
-  | { readonly kind: "reconnecting" }
+  | { readonly kind: "reconnecting"; readonly retry: AuthRetry | undefined }
   /** A record was refused: requests are sent in small groups, each awaited, until it is found. */
   | { readonly kind: "isolating"; readonly groupCount: number }
   /** The refused record is being set aside. */
@@ -48,6 +48,8 @@ export type LaneEvent =
       readonly suspectCount: number;
       /** Whether the oldest of them is a batch, of which a part is at fault. */
       readonly divisible: boolean;
+      /** Whether it got something acknowledged, or was at work for a while: its credentials were good then. */
+      readonly lasted: boolean;
       readonly atMs: number;
     }
   /** Every request of the group is acknowledged; so many of the suspects are left. */

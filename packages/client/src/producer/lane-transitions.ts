@@ -1,5 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { LaneEffect, LaneEvent, LanePolicy, LaneState, LaneTransition } from "./lane-state.ts";
+import type {
+  AuthRetry,
+  LaneEffect,
+  LaneEvent,
+  LanePolicy,
+  LaneState,
+  LaneTransition,
+} from "./lane-state.ts";
 
 export type LaneStateKind = LaneState["kind"];
 export type LaneEventKind = LaneEvent["kind"];
@@ -39,7 +46,7 @@ export const LANE_TRANSITIONS: LaneTransitionTable = {
   },
   opening: {
     start: stay,
-    opened: () => move({ kind: "running" }, { kind: "sendAll" }),
+    opened: (state) => move({ kind: "running", retry: state.retry }, { kind: "sendAll" }),
     lost: stay,
     engineFailed: (state, event, policy) =>
       state.retry !== undefined && event.category === "auth"
@@ -54,9 +61,9 @@ export const LANE_TRANSITIONS: LaneTransitionTable = {
   },
   running: {
     start: stay,
-    opened: () => move({ kind: "running" }, { kind: "sendAll" }),
-    lost: () => move({ kind: "reconnecting" }),
-    engineFailed: (_state, event, policy) => broken(event, policy),
+    opened: (state) => move(state, { kind: "sendAll" }),
+    lost: (state) => move({ kind: "reconnecting", retry: state.retry }),
+    engineFailed: (state, event, policy) => broken(state.retry, event, policy),
     groupAcknowledged: stay,
     setAside: stay,
     timerFired: stay,
@@ -66,9 +73,9 @@ export const LANE_TRANSITIONS: LaneTransitionTable = {
   },
   reconnecting: {
     start: stay,
-    opened: () => move({ kind: "running" }, { kind: "sendAll" }),
+    opened: (state) => move({ kind: "running", retry: state.retry }, { kind: "sendAll" }),
     lost: stay,
-    engineFailed: (_state, event, policy) => broken(event, policy),
+    engineFailed: (state, event, policy) => broken(state.retry, event, policy),
     groupAcknowledged: stay,
     setAside: stay,
     timerFired: stay,
@@ -83,9 +90,11 @@ export const LANE_TRANSITIONS: LaneTransitionTable = {
     engineFailed: (state, event, policy) =>
       state.groupCount === 1 && event.category === "data" && event.suspectCount > 0
         ? convict(event)
-        : broken(event, policy),
+        : broken(undefined, event, policy),
     groupAcknowledged: (state, event) => {
-      if (event.suspectCount === 0) return move({ kind: "running" }, { kind: "sendAll" });
+      if (event.suspectCount === 0) {
+        return move({ kind: "running", retry: undefined }, { kind: "sendAll" });
+      }
       const groupCount = Math.min(state.groupCount * 2, event.suspectCount);
       return move({ kind: "isolating", groupCount }, { kind: "sendGroup", groupCount });
     },
@@ -101,7 +110,7 @@ export const LANE_TRANSITIONS: LaneTransitionTable = {
     lost: stay,
     engineFailed: stay,
     groupAcknowledged: stay,
-    setAside: () => move({ kind: "reconnecting" }, { kind: "startEngine" }),
+    setAside: () => move({ kind: "reconnecting", retry: undefined }, { kind: "startEngine" }),
     timerFired: stay,
     closeRequested: closeAtOnce,
     engineEnded: stay,
@@ -176,15 +185,17 @@ function move(state: LaneState, ...effects: readonly LaneEffect[]): LaneTransiti
 }
 
 /** The engine of a lane that was open gave up. */
-function broken(event: EventOf<"engineFailed">, policy: LanePolicy): LaneTransition {
-  if (event.category === "auth") {
-    return backOff({ attempt: 0, sinceMs: event.atMs }, event, policy);
-  }
+function broken(
+  retry: AuthRetry | undefined,
+  event: EventOf<"engineFailed">,
+  policy: LanePolicy,
+): LaneTransition {
+  // A stream that opens and dies at once says nothing for its credentials: the waits go on growing.
+  const before = (event.lasted ? undefined : retry) ?? { attempt: 0, sinceMs: event.atMs };
+  if (event.category === "auth") return backOff(before, event, policy);
   if (event.category !== "data") return fail(event);
   // A refusal of nothing in particular: the records are all acknowledged, so that only the stream is at stake.
-  if (event.suspectCount === 0) {
-    return backOff({ attempt: 0, sinceMs: event.atMs }, event, policy);
-  }
+  if (event.suspectCount === 0) return backOff(before, event, policy);
   return move({ kind: "isolating", groupCount: 1 }, { kind: "takeBack" }, { kind: "startEngine" });
 }
 
@@ -206,7 +217,7 @@ function convict(event: EventOf<"engineFailed">): LaneTransition {
 }
 
 function backOff(
-  before: { readonly attempt: number; readonly sinceMs: number },
+  before: AuthRetry,
   event: EventOf<"engineFailed">,
   policy: LanePolicy,
 ): LaneTransition {

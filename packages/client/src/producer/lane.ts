@@ -14,6 +14,9 @@ import { LanePace, type SendRate } from "./limits/lane-pace.ts";
 import type { ThroughputSample } from "./limits/throttle-report.ts";
 import type { Settlement } from "./settlement.ts";
 
+/** An engine that had its first stream so long ago counts as one that was well, whatever it got acknowledged. */
+const LASTING_STREAM_MS = 10_000;
+
 /** What a lane asks of its producer and tells it. */
 export interface LaneHost {
   makeEngine(listeners: StreamListeners, onProgress: () => void, pace: SendPace): StreamEngine;
@@ -57,6 +60,8 @@ export class Lane {
   #lastError: ZerobusError | undefined;
   #timer: Timer | undefined;
   #lostAtMs: number | undefined;
+  /** When the engine had its first stream. */
+  #openedAtMs: number | undefined;
   /** Whether its stream changed since the last sample. */
   #disturbed = true;
   #opening: { resolve: () => void; reject: (error: ZerobusError) => void } | undefined;
@@ -266,6 +271,7 @@ export class Lane {
       this.#pace,
     );
     this.#engine = engine;
+    this.#openedAtMs = undefined;
     this.#flow.attach(engine);
     if (this.#state.kind !== "isolating") this.#flow.sendAll();
     engine.start().catch(() => undefined);
@@ -282,6 +288,7 @@ export class Lane {
       change.from === "streaming" || change.from === "paused" || change.from === "rotating";
     if (change.to === "streaming") {
       this.#lostAtMs = undefined;
+      this.#openedAtMs ??= nowMs;
       this.#opening?.resolve();
       this.#opening = undefined;
       this.#dispatch({ kind: "opened" });
@@ -298,7 +305,17 @@ export class Lane {
     const category = categoryOf(error.code, opening);
     const suspectCount = this.#flow.noteSuspects();
     const { divisible } = this.#flow;
-    this.#dispatch({ kind: "engineFailed", error, category, suspectCount, divisible, atMs });
+    const acknowledgedCount = this.#engine?.headOffset ?? 0;
+    const lasted = acknowledgedCount > 0 || atMs - (this.#openedAtMs ?? atMs) >= LASTING_STREAM_MS;
+    this.#dispatch({
+      kind: "engineFailed",
+      error,
+      category,
+      suspectCount,
+      divisible,
+      lasted,
+      atMs,
+    });
   }
 
   #spendBudget(engine: StreamEngine, change: StreamStateChange, nowMs: number): void {

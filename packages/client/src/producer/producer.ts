@@ -167,9 +167,7 @@ export class Producer<T> {
 
   /** How the producer is, now. */
   health(): ProducerHealth {
-    return this.#health.look(this.#lanes, this.#intake.depth, (lane) =>
-      this.#load.throttlingOf(lane),
-    );
+    return this.#health.look(this.#lanes, this.#intake, (lane) => this.#load.throttlingOf(lane));
   }
 
   /** Records the lanes hold that are not sent, or have to be sent again. */
@@ -314,9 +312,12 @@ export class Producer<T> {
     const { lanes } = this.#lanes;
     await Promise.all(lanes.map((lane) => lane.close()));
     this.#engines.close();
-    await this.#parts.close();
-    await this.#intake.finish(closedError());
-    await this.#reporter.closeDeadLetters();
+    try {
+      await this.#parts.close();
+    } finally {
+      await this.#intake.finish(closedError());
+      await this.#reporter.closeDeadLetters();
+    }
     const left =
       this.#parts.spool !== undefined
         ? []

@@ -69,6 +69,10 @@ export class SpoolIntake implements RecordIntake, TicketOffice {
     return this.#appending.size + this.settlement.waiterCount + this.#options.lanes.waitingCount;
   }
 
+  get failure(): ZerobusError | undefined {
+    return this.#failure;
+  }
+
   get depth(): SpoolDepth {
     return this.#options.spool.depth;
   }
@@ -121,7 +125,7 @@ export class SpoolIntake implements RecordIntake, TicketOffice {
 
   /** Records of the lane would stay where they are for good, and what comes behind them with them. */
   laneFailed(lane: Lane, error: ZerobusError): void {
-    if (this.#options.lanes.isActive(lane)) this.#fail(error);
+    if (this.#options.lanes.isNeeded(lane)) this.#fail(error);
   }
 
   end(error: ZerobusError): void {

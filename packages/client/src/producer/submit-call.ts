@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Submission } from "../core/room-queue.ts";
-import type { ZerobusError } from "../core/zerobus-error.ts";
+import { ZerobusError } from "../core/zerobus-error.ts";
 import type { Ticket } from "./ticket.ts";
+
+/** Calls that may wait for room. */
+export const MAX_WAITING_CALLS = 1_000_000;
 
 /** One request on its way into a lane. */
 export interface LaneRequest {
@@ -30,4 +33,11 @@ export function makeWaitingCall(request: LaneRequest): WaitingCall {
     reject = onReject;
   });
   return { request, promise, resolve, reject };
+}
+
+export function tooManyCalls(): ZerobusError {
+  return new ZerobusError(
+    "resource_exhausted",
+    `${MAX_WAITING_CALLS} calls of submit wait for room already; await some before making more`,
+  );
 }

@@ -22,8 +22,8 @@ const retry = { attempt: 1, sinceMs: 0 };
 const STATES: { readonly [Kind in LaneStateKind]: LaneState } = {
   idle: { kind: "idle" },
   opening: { kind: "opening", retry: undefined },
-  running: { kind: "running" },
-  reconnecting: { kind: "reconnecting" },
+  running: { kind: "running", retry: undefined },
+  reconnecting: { kind: "reconnecting", retry: undefined },
   isolating: { kind: "isolating", groupCount: 1 },
   settingAside: { kind: "settingAside" },
   backingOff: { kind: "backingOff", retry, error: ERROR },
@@ -36,12 +36,14 @@ const engineFailed = (
   suspectCount = 3,
   divisible = false,
   atMs = 0,
+  lasted = true,
 ): LaneEvent => ({
   kind: "engineFailed",
   error: ERROR,
   category,
   suspectCount,
   divisible,
+  lasted,
   atMs,
 });
 const EVENTS: { readonly [Kind in LaneEventKind]: LaneEvent } = {
@@ -146,6 +148,32 @@ test("waits for credentials that were good before, within their budget, and fail
   }
   assert.equal(state.kind, "failed");
   assert.equal(attempts, 4);
+});
+
+test("goes on with the same budget while streams open and have their credentials refused at once", () => {
+  const refused = (atMs: number, lasted: boolean): LaneEvent =>
+    engineFailed("auth", 0, false, atMs, lasted);
+  const openAgain = (state: LaneState): LaneState => {
+    const opening = laneTransition(state, EVENTS.timerFired, POLICY).state;
+    return laneTransition(opening, EVENTS.opened, POLICY).state;
+  };
+  let { state } = laneTransition(STATES.running, refused(0, true), POLICY);
+  for (const [attempt, atMs] of [
+    [2, 400],
+    [3, 800],
+  ] as const) {
+    const running = openAgain(state);
+    assert.equal(running.kind, "running");
+    const next = laneTransition(running, refused(atMs, false), POLICY);
+    assert.deepEqual(next.effects.at(-1), { kind: "startBackoff", attempt });
+    state = next.state;
+  }
+  const fresh = laneTransition(openAgain(state), refused(1_200, true), POLICY);
+  assert.deepEqual(fresh.effects.at(-1), { kind: "startBackoff", attempt: 1 });
+  assert.equal(
+    laneTransition(openAgain(state), refused(1_200, false), POLICY).state.kind,
+    "failed",
+  );
 });
 
 test("sends groups that double while they are acknowledged, and all once no suspect is left", () => {

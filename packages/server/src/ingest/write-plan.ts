@@ -29,6 +29,7 @@ export function requireWritePlan(snapshot: Snapshot, name: string): WritePlan {
     const message = `column ${sqlOfField(field)} of table ${name} has a type that cannot be ingested yet`;
     throw new ServerError("unimplemented", message, { table: name, field: field.name });
   }
+  requireLastingPositions(snapshot, name);
   try {
     return writePlanOf(snapshot);
   } catch (cause) {
@@ -36,4 +37,13 @@ export function requireWritePlan(snapshot: Snapshot, name: string): WritePlan {
     const message = `table ${name} cannot be written to: ${cause.message}`;
     throw new ServerError("unimplemented", message, { table: name }, cause);
   }
+}
+
+const TXN_RETENTION_PROPERTY = "delta.setTransactionRetentionDuration";
+
+/** A table that forgets how far it has the log's records would get them again after a restart. */
+function requireLastingPositions({ metadata }: Snapshot, name: string): void {
+  if (metadata.configuration[TXN_RETENTION_PROPERTY] === undefined) return;
+  const message = `table ${name} has ${TXN_RETENTION_PROPERTY}, with which it forgets what it was given and would get records twice; take the property away`;
+  throw new ServerError("unimplemented", message, { table: name });
 }
