@@ -11,6 +11,7 @@ import { Ticket, type TicketOffice } from "./ticket.ts";
 export class DirectIntake implements RecordIntake {
   readonly #lanes: LaneSet;
   readonly depth = undefined;
+  readonly failure = undefined;
 
   constructor(lanes: LaneSet) {
     this.#lanes = lanes;

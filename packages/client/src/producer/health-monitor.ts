@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Clock } from "../core/clock.ts";
+import type { ZerobusError } from "../core/zerobus-error.ts";
 import { categoryOf } from "./error-category.ts";
 import type { Lane } from "./lane.ts";
 import type { LaneSet } from "./lane-set.ts";
 import type { ThrottleReport } from "./limits/throttle-report.ts";
 import type { LaneHealth, ProducerHealth } from "./producer-health.ts";
-import type { SpoolDepth } from "./spool.ts";
+import type { RecordIntake } from "./record-intake.ts";
 
 /** Says how a producer is, and since when. */
 export class HealthMonitor {
@@ -20,20 +21,21 @@ export class HealthMonitor {
 
   look(
     set: LaneSet,
-    spool: SpoolDepth | undefined,
+    intake: Pick<RecordIntake, "depth" | "failure">,
     throttlingOf: (lane: Lane) => ThrottleReport | undefined,
   ): ProducerHealth {
     const nowMs = this.#clock.nowMs();
     const { lanes } = set;
     const laneParts = lanes.map((lane) => laneHealth(lane, throttlingOf(lane)));
     const throttled = laneParts.find((part) => part.throttled !== undefined);
-    const status = statusOf(lanes, throttled !== undefined);
+    const spoolFailure = intake.failure;
+    const status = spoolFailure === undefined ? statusOf(lanes, throttled !== undefined) : "down";
     if (status !== this.#status) {
       this.#status = status;
       this.#sinceMs = nowMs;
     }
     const troubled = lanes.find((lane) => lane.state.kind !== "running");
-    const error = troubled?.lastError;
+    const error = troubled === undefined ? spoolFailure : troubled.lastError;
     const oldestMs = lanes.reduce(
       (oldest, lane) => Math.min(oldest, lane.oldestSubmitMs ?? nowMs),
       nowMs,
@@ -42,7 +44,7 @@ export class HealthMonitor {
       status,
       reason:
         troubled === undefined
-          ? throttlingText(throttled)
+          ? (spoolFailureText(spoolFailure) ?? throttlingText(throttled))
           : `lane ${troubled.index} is ${troubled.state.kind}${error === undefined ? "" : `: ${error.message}`}`,
       category:
         error !== undefined
@@ -55,7 +57,7 @@ export class HealthMonitor {
       unacknowledgedRecords: set.heldRecords,
       unacknowledgedBytes: set.heldBytes,
       waitingCalls: set.waitingCount,
-      spool,
+      spool: intake.depth,
       lanes: laneParts,
     };
   }
@@ -67,6 +69,11 @@ function statusOf(lanes: readonly Lane[], throttled: boolean): ProducerHealth["s
   if (running === lanes.length && running > 0) return throttled ? "degraded" : "healthy";
   const atWork = lanes.some(({ state }) => state.kind === "running" || state.kind === "isolating");
   return atWork ? "degraded" : "down";
+}
+
+/** Lanes may be well while nothing comes to them any more. */
+function spoolFailureText(error: ZerobusError | undefined): string | undefined {
+  return error === undefined ? undefined : `the spool has failed: ${error.message}`;
 }
 
 function throttlingText(part: LaneHealth | undefined): string | undefined {

@@ -22,7 +22,7 @@ export interface LaneHealth {
 
 /** How a producer is, now. */
 export interface ProducerHealth {
-  /** `healthy`: every lane has an open stream. `degraded`: some have, or one seems to be throttled. `down`: none has. */
+  /** `healthy`: every lane has an open stream. `degraded`: some have, or one seems to be throttled. `down`: none has, or the spool has failed. */
   readonly status: "healthy" | "degraded" | "down";
   /** Why it is not healthy. */
   readonly reason: string | undefined;

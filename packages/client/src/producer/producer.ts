@@ -167,9 +167,7 @@ export class Producer<T> {
 
   /** How the producer is, now. */
   health(): ProducerHealth {
-    return this.#health.look(this.#lanes, this.#intake.depth, (lane) =>
-      this.#load.throttlingOf(lane),
-    );
+    return this.#health.look(this.#lanes, this.#intake, (lane) => this.#load.throttlingOf(lane));
   }
 
   /** Records the lanes hold that are not sent, or have to be sent again. */

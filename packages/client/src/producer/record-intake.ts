@@ -17,6 +17,8 @@ export interface RecordIntake {
   readonly pendingCount: number;
   /** `undefined` without a spool. */
   readonly depth: SpoolDepth | undefined;
+  /** Why it takes and hands over nothing any more. */
+  readonly failure: ZerobusError | undefined;
   /** Begins to work, with lanes that take records. */
   start(): void;
   /** Takes a checked record; copies it at once. @param slot - of its key; -1 without keys */

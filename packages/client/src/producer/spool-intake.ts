@@ -69,6 +69,10 @@ export class SpoolIntake implements RecordIntake, TicketOffice {
     return this.#appending.size + this.settlement.waiterCount + this.#options.lanes.waitingCount;
   }
 
+  get failure(): ZerobusError | undefined {
+    return this.#failure;
+  }
+
   get depth(): SpoolDepth {
     return this.#options.spool.depth;
   }
