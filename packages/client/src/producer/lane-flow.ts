@@ -171,6 +171,7 @@ export class LaneFlow {
   /** Settles the oldest request, one record, as refused. */
   refuseFirst(error: ZerobusError): void {
     const entry = this.#backlog.shift();
+    this.#suspectCount = Math.max(0, this.#suspectCount - 1);
     this.#partialRefusal ??= error;
     this.#refusedIndexes.push(...(entry?.indexes ?? []));
     if (entry?.closes !== false) {

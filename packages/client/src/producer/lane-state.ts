@@ -20,7 +20,10 @@ export type LaneState =
   | { readonly kind: "running"; readonly retry: AuthRetry | undefined }
   /** The stream was lost and is being replaced. Records are taken and wait. */
   | { readonly kind: "reconnecting"; readonly retry: AuthRetry | undefined }
-  /** A record was refused: requests are sent in small groups, each awaited, until it is found. */
+  /**
+   * A record was refused: requests are sent in small groups, each awaited, until it is found; and where refusals come
+   * close after each other, until all that was sent in vain is settled.
+   */
   | { readonly kind: "isolating"; readonly groupCount: number }
   /** The refused record is being set aside. */
   | { readonly kind: "settingAside" }
@@ -55,7 +58,13 @@ export type LaneEvent =
   /** Every request of the group is acknowledged; so many of the suspects are left. */
   | { readonly kind: "groupAcknowledged"; readonly suspectCount: number }
   /** The refused record is settled. */
-  | { readonly kind: "setAside" }
+  | {
+      readonly kind: "setAside";
+      /** Requests behind it that were sent in vain. */
+      readonly suspectCount: number;
+      /** Requests that were settled since the refusal before it; infinite for a lane's first one. */
+      readonly settledCount: number;
+    }
   /** The timer of the current state. */
   | { readonly kind: "timerFired" }
   | { readonly kind: "closeRequested" }

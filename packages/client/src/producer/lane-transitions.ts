@@ -110,7 +110,7 @@ export const LANE_TRANSITIONS: LaneTransitionTable = {
     lost: stay,
     engineFailed: stay,
     groupAcknowledged: stay,
-    setAside: () => move({ kind: "reconnecting", retry: undefined }, { kind: "startEngine" }),
+    setAside: (_, event) => goOn(event),
     timerFired: stay,
     closeRequested: closeAtOnce,
     engineEnded: stay,
@@ -214,6 +214,22 @@ function convict(event: EventOf<"engineFailed">): LaneTransition {
     { kind: "takeBack" },
     { kind: "setFirstAside", error: event.error },
   );
+}
+
+/** Fewer requests than this are sent together whatever came before. */
+const MIN_GROUP_COUNT = 64;
+
+/**
+ * After a refusal everything is sent at once again, unless the next refusal is to be expected before its end: each one has
+ * all that was sent behind it sent again.
+ */
+function goOn({ suspectCount, settledCount }: EventOf<"setAside">): LaneTransition {
+  const groupCount = Math.max(MIN_GROUP_COUNT, 2 * settledCount);
+  const state: LaneState =
+    groupCount < suspectCount
+      ? { kind: "isolating", groupCount }
+      : { kind: "reconnecting", retry: undefined };
+  return move(state, { kind: "startEngine" });
 }
 
 function backOff(

@@ -56,6 +56,8 @@ export class Lane {
   #dispatching = false;
   #state: LaneState = { kind: "idle" };
   #engine: StreamEngine | undefined;
+  /** How many requests were settled at the last refusal. */
+  #refusedAt = Number.NEGATIVE_INFINITY;
   #lastChange: StreamStateChange | undefined;
   #lastError: ZerobusError | undefined;
   #timer: Timer | undefined;
@@ -346,14 +348,21 @@ export class Lane {
   #setFirstAside(error: ZerobusError): void {
     const record = this.#flow.firstRecord();
     if (record === undefined) {
-      this.#dispatch({ kind: "setAside" });
+      this.#setAsideDone();
       return;
     }
     void this.#options.host.setAside(this, record, error).then(() => {
       if (this.#state.kind !== "settingAside") return;
       this.#flow.refuseFirst(error);
-      this.#dispatch({ kind: "setAside" });
+      this.#setAsideDone();
     });
+  }
+
+  #setAsideDone(): void {
+    const { suspectCount, settlement } = this.#flow;
+    const settledCount = settlement.settledNext - this.#refusedAt;
+    this.#refusedAt = settlement.settledNext;
+    this.#dispatch({ kind: "setAside", suspectCount, settledCount });
   }
 
   #endEngine(): void {

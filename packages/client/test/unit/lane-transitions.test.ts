@@ -52,7 +52,7 @@ const EVENTS: { readonly [Kind in LaneEventKind]: LaneEvent } = {
   lost: { kind: "lost" },
   engineFailed: engineFailed("data"),
   groupAcknowledged: { kind: "groupAcknowledged", suspectCount: 4 },
-  setAside: { kind: "setAside" },
+  setAside: { kind: "setAside", suspectCount: 4, settledCount: Number.POSITIVE_INFINITY },
   timerFired: { kind: "timerFired" },
   closeRequested: { kind: "closeRequested" },
   engineEnded: { kind: "engineEnded" },
@@ -188,6 +188,17 @@ test("sends groups that double while they are acknowledged, and all once no susp
   assert.deepEqual(groups, [2, 4, 3]);
   const done = laneTransition(state, { kind: "groupAcknowledged", suspectCount: 0 }, POLICY);
   assert.deepEqual([done.state.kind, ...kinds(done.effects)], ["running", "sendAll"]);
+});
+
+test("sends groups after refusals that come close after each other, and all at once after others", () => {
+  const after = (suspectCount: number, settledCount: number): LaneState =>
+    laneTransition(STATES.settingAside, { kind: "setAside", suspectCount, settledCount }, POLICY)
+      .state;
+  assert.equal(after(5_000, Number.POSITIVE_INFINITY).kind, "reconnecting");
+  assert.equal(after(5_000, 2_500).kind, "reconnecting");
+  assert.deepEqual(after(5_000, 100), { kind: "isolating", groupCount: 200 });
+  assert.deepEqual(after(5_000, 1), { kind: "isolating", groupCount: 64 });
+  assert.equal(after(64, 1).kind, "reconnecting");
 });
 
 test("convicts a request that was refused alone, and begins anew when a group was refused", () => {
